@@ -1,0 +1,77 @@
+//! Actors that block a thread of their own.
+
+use std::sync::Arc;
+use std::thread;
+
+use crate::actor::Actor;
+use crate::bond::Bond;
+use crate::exit::{Cause, Result};
+use crate::latch::{Latch, Wait};
+use crate::spawner::thread_name;
+
+impl Actor {
+    /// Makes an actor of a function that blocks, which runs on a thread of its own, whatever the
+    /// spawner. The thread bears the actor's name.
+    ///
+    /// `interrupt` must make `execute` return. A thread cannot be ended from outside: when the
+    /// group is forced, it is left to itself, and the actor is a straggler in the state
+    /// [`Blocking`](crate::State::Blocking). If the thread cannot start, the actor fails with the
+    /// system's error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let (sender, jobs) = mpsc::channel::<String>();
+    /// let work = move || {
+    ///     for job in jobs {
+    ///         println!("{job}"); // ends when the sender is dropped
+    ///     }
+    ///     Ok(())
+    /// };
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::blocking(work, move |_cause| drop(sender)).name("printer"));
+    /// group.add(async { Ok(()) }, |_| {});
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn blocking(
+        execute: impl FnOnce() -> Result + Send + 'static,
+        interrupt: impl FnOnce(&Cause) + Send + 'static,
+    ) -> Actor {
+        let bond = Bond::default();
+        let mut actor = Actor::new(run_on_a_thread(bond.clone(), execute), interrupt);
+        actor.settings.blocking = true;
+        actor.bond = Some(bond);
+        actor
+    }
+}
+
+async fn run_on_a_thread(bond: Bond, execute: impl FnOnce() -> Result + Send + 'static) -> Result {
+    let ended = Arc::new(Latch::new());
+    let guard = SetOnDrop(Arc::clone(&ended));
+    let name = bond
+        .cell()
+        .map(|cell| thread_name(&cell.name))
+        .unwrap_or_default();
+    let thread = thread::Builder::new().name(name).spawn(move || {
+        let _guard = guard;
+        execute()
+    })?;
+    Wait::new(ended).await;
+    // All that is left to wait for is the thread's own end.
+    thread
+        .join()
+        .unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+}
+
+/// Tells of the end of a thread, by a panic too.
+struct SetOnDrop(Arc<Latch<()>>);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.set(());
+    }
+}

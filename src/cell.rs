@@ -1,0 +1,221 @@
+//! One actor's execute, shared by the task that polls it and the group that may force it.
+//!
+//! The future is in one of three states, and changes it only under the cell's lock:
+//!
+//! - *live*: from the start on. Parked while the lock is free, inside its own poll while it is
+//!   taken.
+//! - *ended*: it returned, panicked or was lost. Set by the task. The exit was told to the group
+//!   before the lock was released, so who sees a cell ended finds its exit in the channel, or
+//!   counted.
+//! - *aborted*: it was forced. Set by the group, or by the task when the force came while it was
+//!   inside its poll. No exit is told: the group knows.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use crate::actor::{Actor, Execute, Interrupt, Name, Settings};
+use crate::exit::{Outcome, Panic};
+use crate::link::Event;
+use crate::stage::Stage;
+use crate::trace;
+use crate::unwind;
+
+pub(crate) struct Cell {
+    pub(crate) name: Name,
+    pub(crate) settings: Settings,
+    pub(crate) stage: Arc<Stage>,
+    /// Where the group keeps it.
+    pub(crate) key: usize,
+    /// Whether readiness still waits for it.
+    awaited: AtomicBool,
+    span: trace::Span,
+    slot: Mutex<Slot>,
+}
+
+/// What the lock guards. It is held while the future is polled: that is how a force tells parked
+/// from polling.
+struct Slot {
+    execute: Option<Execute>,
+    aborted: bool,
+    started: Option<Instant>,
+    /// The task's newest waker: a force must wake the task, or it would sleep for ever on a future
+    /// that is gone.
+    waker: Option<Waker>,
+}
+
+/// One actor's exit, on its way to the group.
+pub(crate) struct Exited {
+    pub(crate) cell: Arc<Cell>,
+    pub(crate) outcome: Outcome,
+    pub(crate) started: Instant,
+    pub(crate) at: Instant,
+}
+
+/// What a force found.
+pub(crate) enum Forced {
+    /// It ended before.
+    Ended,
+    /// It was parked; its future was dropped, which may have panicked.
+    Parked {
+        started: Instant,
+        panic: Option<Panic>,
+    },
+    /// It is inside its own poll, and is dropped as soon as that returns.
+    Polling,
+}
+
+impl Cell {
+    pub(crate) fn new(actor: Actor, key: usize, stage: Arc<Stage>) -> (Arc<Cell>, Interrupt) {
+        let cell = Arc::new(Cell {
+            span: trace::Span::new(&actor.name, &actor.settings),
+            name: actor.name,
+            settings: actor.settings,
+            stage,
+            key,
+            awaited: AtomicBool::new(actor.settings.awaited),
+            slot: Mutex::new(Slot {
+                execute: Some(actor.execute),
+                aborted: false,
+                started: None,
+                waker: None,
+            }),
+        });
+        if let Some(bond) = actor.bond {
+            bond.tie(&cell);
+        }
+        (cell, actor.interrupt)
+    }
+
+    /// Starts the clock of the actor.
+    pub(crate) fn start(&self, at: Instant) {
+        self.slot().started = Some(at);
+    }
+
+    /// Polls execute once, and tells the group when that was its last time.
+    pub(crate) fn poll(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut slot = self.slot();
+        let Some(execute) = &mut slot.execute else {
+            return Poll::Ready(());
+        };
+        let outcome = match unwind::catch(|| self.span.in_scope(|| execute.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => return self.park(slot, cx.waker()),
+            Ok(Poll::Ready(Ok(()))) => Outcome::Returned,
+            Ok(Poll::Ready(Err(error))) => Outcome::Failed(error),
+            Err(panic) => Outcome::Panicked(panic),
+        };
+        self.tell(slot, outcome);
+        Poll::Ready(())
+    }
+
+    /// Ends execute from outside its poll.
+    pub(crate) fn end(self: &Arc<Self>, outcome: Outcome) {
+        let slot = self.slot();
+        if slot.execute.is_some() {
+            self.tell(slot, outcome);
+        }
+    }
+
+    /// Drops execute at once, unless it is inside its own poll. The force must have been announced
+    /// before, on the link: see [`park`](Cell::park).
+    pub(crate) fn force(&self) -> Forced {
+        let slot = match self.slot.try_lock() {
+            Ok(slot) => slot,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Forced::Polling,
+        };
+        if slot.aborted {
+            return Forced::Polling;
+        }
+        if slot.execute.is_none() {
+            return Forced::Ended;
+        }
+        let started = slot.started.unwrap_or_else(Instant::now);
+        let panic = abort(slot);
+        Forced::Parked { started, panic }
+    }
+
+    /// Leaves execute until it is woken, or drops it if a force has come meanwhile.
+    fn park(&self, mut slot: MutexGuard<'_, Slot>, waker: &Waker) -> Poll<()> {
+        let outdated = match &slot.waker {
+            Some(newest) if newest.will_wake(waker) => None,
+            _ => slot.waker.replace(waker.clone()),
+        };
+        drop(slot);
+        drop(outdated);
+        // A force announces itself and then tries the lock; we release the lock and then look for
+        // a force. Both with a sequentially consistent fence between, so that not both can miss:
+        // either it gets the lock, or we see it.
+        if !self.stage.link.is_forced() {
+            return Poll::Pending;
+        }
+        let slot = self.slot();
+        if slot.execute.is_some() {
+            abort(slot);
+        }
+        Poll::Ready(())
+    }
+
+    /// Drops execute and tells the group how the actor ended.
+    fn tell(self: &Arc<Self>, mut slot: MutexGuard<'_, Slot>, outcome: Outcome) {
+        // Dropped before the exit is told: an actor has not exited while it holds anything.
+        let outcome = match (slot.execute.take().and_then(unwind::catch_drop), outcome) {
+            (None, outcome) | (Some(_), outcome @ Outcome::Panicked(_)) => outcome,
+            (Some(panic), _) => Outcome::Panicked(panic),
+        };
+        let waker = slot.waker.take();
+        let started = slot.started;
+        let link = &self.stage.link;
+        let due = if outcome.is_ok() && link.is_quiet() {
+            self.stage.leave()
+        } else {
+            let at = Instant::now();
+            let cell = Arc::clone(self);
+            link.tell(Event::Exited(Exited {
+                cell,
+                outcome,
+                started: started.unwrap_or(at),
+                at,
+            }));
+            true
+        };
+        // Foreign code, and the group, run only after the lock is free.
+        drop(slot);
+        drop(waker);
+        if due {
+            link.wake();
+        }
+    }
+
+    /// Never poisoned for who comes next: a panic under the lock is one of a waker or a logger, and
+    /// leaves the slot whole.
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether readiness still waits for it.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::Relaxed)
+    }
+
+    /// Whether readiness waited for it; from now on it does not.
+    pub(crate) fn stop_awaiting(&self) -> bool {
+        // Looked at first because most actors are never awaited, and a load is all they pay.
+        self.is_awaited() && self.awaited.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// Drops execute outside the lock, and wakes its task so that it finds out.
+fn abort(mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
+    slot.aborted = true;
+    let execute = slot.execute.take();
+    let waker = slot.waker.take();
+    drop(slot);
+    let panic = unwind::catch_drop(execute);
+    if let Some(waker) = waker {
+        // Caught: a waker that panics must not end a force half-way.
+        let _ = unwind::catch(|| waker.wake());
+    }
+    panic
+}

@@ -1,0 +1,157 @@
+//! A value that is set once, and the tasks that wait for it.
+//!
+//! Why not `event-listener`: it wakes while it holds its lock, and a wake can run foreign code (a
+//! task's destructor, a hand-written waker) that comes back to the same event and deadlocks. Here
+//! every waker is called, cloned away and dropped outside the lock (law 24).
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::unwind;
+
+pub(crate) struct Latch<T> {
+    value: OnceLock<T>,
+    waiters: Mutex<Waiters>,
+}
+
+impl<T> Latch<T> {
+    pub(crate) fn new() -> Latch<T> {
+        Latch {
+            value: OnceLock::new(),
+            waiters: Mutex::new(Waiters::default()),
+        }
+    }
+
+    /// Takes no lock.
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.value.get()
+    }
+
+    /// Sets the value, unless there is one, and wakes all who wait.
+    pub(crate) fn set(&self, value: T) {
+        if self.value.set(value).is_ok() {
+            let waiters = std::mem::take(&mut *self.waiters());
+            waiters.wake();
+        }
+    }
+
+    fn waiters(&self) -> MutexGuard<'_, Waiters> {
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> fmt::Debug for Latch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Latch")
+            .field("is_set", &self.get().is_some())
+            .finish()
+    }
+}
+
+/// The wakers of those who wait, by key. The first one needs no allocation: most latches have one.
+#[derive(Default)]
+struct Waiters {
+    first: Option<Waker>,
+    more: Vec<Option<Waker>>,
+    free: Vec<usize>,
+}
+
+impl Waiters {
+    /// Keeps `waker` under `key`, or under a new key; returns the key and what was there.
+    fn put(&mut self, key: Option<usize>, waker: Waker) -> (usize, Option<Waker>) {
+        let key = key.unwrap_or_else(|| self.vacant());
+        (key, self.slot(key).replace(waker))
+    }
+
+    fn remove(&mut self, key: usize) -> Option<Waker> {
+        // After `set` the wakers are gone, and with them the keys.
+        if key > self.more.len() {
+            return None;
+        }
+        if key > 0 {
+            self.free.push(key);
+        }
+        self.slot(key).take()
+    }
+
+    fn vacant(&mut self) -> usize {
+        if self.first.is_none() {
+            return 0;
+        }
+        self.free.pop().unwrap_or_else(|| {
+            self.more.push(None);
+            self.more.len()
+        })
+    }
+
+    fn slot(&mut self, key: usize) -> &mut Option<Waker> {
+        match key {
+            0 => &mut self.first,
+            _ => &mut self.more[key - 1],
+        }
+    }
+
+    fn wake(self) {
+        for waker in self
+            .first
+            .into_iter()
+            .chain(self.more.into_iter().flatten())
+        {
+            // Caught: one waker that panics must not leave the others asleep.
+            let _ = unwind::catch(|| waker.wake());
+        }
+    }
+}
+
+/// Waits until a latch is set. Cancel safe: dropped, it forgets its waker.
+pub(crate) struct Wait<T> {
+    latch: Arc<Latch<T>>,
+    key: Option<usize>,
+}
+
+impl<T> Wait<T> {
+    pub(crate) fn new(latch: Arc<Latch<T>>) -> Wait<T> {
+        Wait { latch, key: None }
+    }
+}
+
+impl<T> Future for Wait<T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.latch.get().is_some() {
+            return Poll::Ready(());
+        }
+        let waker = cx.waker().clone();
+        let mut waiters = self.latch.waiters();
+        // Looked at again under the lock: `set` stores the value before it takes the wakers, so
+        // either we see the value here or it sees our waker.
+        if self.latch.get().is_some() {
+            return Poll::Ready(());
+        }
+        let (key, before) = waiters.put(self.key, waker);
+        drop(waiters);
+        drop(before);
+        self.key = Some(key);
+        Poll::Pending
+    }
+}
+
+impl<T> Drop for Wait<T> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        if self.latch.get().is_none() {
+            let waker = self.latch.waiters().remove(key);
+            drop(waker);
+        }
+    }
+}
+
+impl<T> Clone for Wait<T> {
+    fn clone(&self) -> Wait<T> {
+        Wait::new(Arc::clone(&self.latch))
+    }
+}

@@ -1,0 +1,165 @@
+//! The actors of a group that are alive or have yet to start.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::actor::{Actor, Interrupt, Settings};
+use crate::cell::Cell;
+use crate::link::Link;
+use crate::readiness::Awaited;
+use crate::stage::{Rank, Stage};
+
+/// Holds memory for the actors it has, not for those it had: a place that became free is used
+/// again. The order of adding is kept as a number.
+pub(crate) struct Roster {
+    link: Arc<Link>,
+    entries: Vec<Option<Entry>>,
+    free: Vec<usize>,
+    /// The keys of those that have yet to start, by stage, in the order of adding.
+    waiting: BTreeMap<u32, Vec<usize>>,
+    awaited: Awaited,
+    stages: BTreeMap<Rank, Arc<Stage>>,
+    /// How many keep the group alive.
+    foreground: usize,
+    added: u64,
+}
+
+pub(crate) struct Entry {
+    pub(crate) cell: Arc<Cell>,
+    /// Gone once it was called.
+    pub(crate) interrupt: Option<Interrupt>,
+    nth: u64,
+}
+
+impl Roster {
+    pub(crate) fn new(link: Arc<Link>) -> Roster {
+        Roster {
+            link,
+            entries: Vec::new(),
+            free: Vec::new(),
+            waiting: BTreeMap::new(),
+            awaited: Awaited::default(),
+            stages: BTreeMap::new(),
+            foreground: 0,
+            added: 0,
+        }
+    }
+
+    pub(crate) fn insert(&mut self, actor: Actor) {
+        let settings = actor.settings;
+        if settings.awaited {
+            self.awaited.enter(settings.stage);
+        }
+        self.foreground += usize::from(!settings.background);
+        let stage = self.stage(&settings);
+        let key = self.free.pop().unwrap_or_else(|| {
+            self.entries.push(None);
+            self.entries.len() - 1
+        });
+        let (cell, interrupt) = Cell::new(actor, key, stage);
+        self.entries[key] = Some(Entry {
+            cell,
+            interrupt: Some(interrupt),
+            nth: self.added,
+        });
+        self.added += 1;
+        self.waiting.entry(settings.stage).or_default().push(key);
+    }
+
+    /// Takes an actor out that left.
+    pub(crate) fn remove(&mut self, key: usize) -> Option<Entry> {
+        let entry = self.entries[key].take()?;
+        self.free.push(key);
+        self.count_out(&entry.cell.settings);
+        Some(entry)
+    }
+
+    /// Counts an actor out of those that keep the group alive.
+    pub(crate) fn count_out(&mut self, settings: &Settings) {
+        self.foreground -= usize::from(!settings.background);
+    }
+
+    /// Notes that readiness does not wait for `cell` any longer, if it did.
+    pub(crate) fn gone(&mut self, cell: &Cell) {
+        if cell.stop_awaiting() {
+            self.announced(cell.settings.stage);
+        }
+    }
+
+    pub(crate) fn announced(&mut self, stage: u32) {
+        self.awaited.leave(stage);
+    }
+
+    /// Counts as alive all whose stage may start, and returns them in the order of adding.
+    pub(crate) fn start_due(&mut self) -> Vec<Arc<Cell>> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let gate = self.awaited.gate();
+        let mut due = Vec::new();
+        let mut stages = 0;
+        while let Some(stage) = self
+            .waiting
+            .first_entry()
+            .filter(|stage| *stage.key() <= gate)
+        {
+            due.append(&mut stage.remove());
+            stages += 1;
+        }
+        if stages > 1 {
+            due.sort_by_key(|&key| self.entries[key].as_ref().map(|entry| entry.nth));
+        }
+        let now = Instant::now();
+        let cells = due
+            .into_iter()
+            .filter_map(|key| self.entries[key].as_ref())
+            .map(|entry| {
+                entry.cell.start(now);
+                entry.cell.stage.enter();
+                Arc::clone(&entry.cell)
+            });
+        cells.collect()
+    }
+
+    /// Takes out those that have yet to start.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Entry> {
+        let keys = std::mem::take(&mut self.waiting).into_values().flatten();
+        keys.filter_map(|key| self.remove(key)).collect()
+    }
+
+    /// Takes all out, in the order in which they are to be interrupted.
+    pub(crate) fn take_in_stop_order(&mut self) -> Vec<Entry> {
+        let mut entries: Vec<_> = std::mem::take(&mut self.entries)
+            .into_iter()
+            .flatten()
+            .collect();
+        entries.sort_by_key(|entry| (Reverse(entry.cell.stage.rank), entry.nth));
+        entries
+    }
+
+    /// Whether no actor is left that keeps the group alive.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.foreground == 0
+    }
+
+    /// Whether all have started, and have announced that they are ready where they must.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.waiting.is_empty() && self.awaited.is_empty()
+    }
+
+    fn stage(&mut self, settings: &Settings) -> Arc<Stage> {
+        let rank = Rank::of(settings);
+        if let Some(stage) = self.stages.get(&rank) {
+            return Arc::clone(stage);
+        }
+        // Churning actors may each bring a stage of their own.
+        if self.stages.len() > 2 * (self.entries.len() - self.free.len()) + 8 {
+            self.stages.retain(|_, stage| Arc::strong_count(stage) > 1);
+        }
+        let stage = Arc::new(Stage::new(rank, Arc::clone(&self.link)));
+        self.stages.insert(rank, Arc::clone(&stage));
+        stage
+    }
+}

@@ -1,0 +1,159 @@
+//! Spawners: what runs the tasks of a group.
+//!
+//! | spawner | runs each actor | feature |
+//! | --- | --- | --- |
+//! | [`Threads`] | on a named thread of its own | none |
+//! | [`Tokio`], [`tokio::runtime::Handle`] | on the ambient, or the given, Tokio runtime | `tokio` |
+//! | [`Smol`], [`smol::Executor`] | on smol's global, or the given, executor | `smol` |
+//! | [`AsyncStd`] | on async-std's runtime | `async-std` |
+//! | [`from_fn`], or your own [`Spawner`] | as you say | none |
+//!
+//! [`tokio::runtime::Handle`]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
+//! [`smol::Executor`]: https://docs.rs/smol/2/smol/struct.Executor.html
+#![cfg_attr(
+    not(feature = "tokio"),
+    doc = "\n[`Tokio`]: https://docs.rs/rungroup/latest/rungroup/struct.Tokio.html"
+)]
+#![cfg_attr(
+    not(feature = "smol"),
+    doc = "\n[`Smol`]: https://docs.rs/rungroup/latest/rungroup/struct.Smol.html"
+)]
+#![cfg_attr(
+    not(feature = "async-std"),
+    doc = "\n[`AsyncStd`]: https://docs.rs/rungroup/latest/rungroup/struct.AsyncStd.html"
+)]
+
+mod from_fn;
+mod sleep;
+mod threads;
+
+#[cfg(feature = "async-std")]
+mod async_std;
+#[cfg(feature = "smol")]
+mod smol;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+/// Those that a feature adds, gathered here for the crate's root.
+pub(crate) mod adapters {
+    #[cfg(feature = "async-std")]
+    pub use super::async_std::AsyncStd;
+    #[cfg(feature = "smol")]
+    pub use super::smol::Smol;
+    #[cfg(feature = "tokio")]
+    pub use super::tokio::Tokio;
+}
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::task::Task;
+
+#[allow(unused_imports, unreachable_pub)] // empty without a feature
+pub use adapters::*;
+pub use from_fn::{FromFn, from_fn};
+pub(crate) use sleep::sleep_on_a_thread;
+pub use threads::Threads;
+pub(crate) use threads::thread_name;
+
+/// What [`Spawner::sleep`] returns, boxed.
+pub(crate) type Sleep = dyn Future<Output = ()> + Send;
+
+/// Runs tasks: the seam between a group and a runtime.
+///
+/// The contract:
+///
+/// - `spawn` takes the task, starts it, and returns at once. It may be called from any thread that
+///   polls `run`, and the task may be polled on any thread.
+/// - A task is detached: nobody joins it. It tells its group itself how it ended.
+/// - A task must be polled until it is ready, whenever it was woken. If that cannot be, drop it or
+///   [refuse](Task::refuse) it, at any time and on any thread: its actor is then
+///   [lost](crate::Outcome::Lost), and the group stops as for any other exit. A task that is kept
+///   but never polled is waited for, until the [grace](crate::Group::grace) ends.
+/// - A task never panics: it catches the panics of what it runs.
+/// - Tasks may be polled in any order.
+/// - `spawn` should not panic. If it does, the panic goes through `run`, as a drop of `run` would:
+///   all interrupts are called, and all futures dropped.
+/// - `sleep` is asked for grace and drain. If it panics, or the future does, the group falls back
+///   to the default.
+///
+/// Implemented for references, [`Arc`] and [`Box`] of spawners too, and object safe.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Group, Spawner, Task};
+///
+/// struct BigStacks;
+///
+/// impl Spawner for BigStacks {
+///     fn spawn(&self, task: Task) {
+///         let thread = std::thread::Builder::new().stack_size(16 << 20);
+///         // A thread that cannot start drops the task: the actor is lost.
+///         let _ = thread.spawn(|| futures_lite::future::block_on(task));
+///     }
+/// }
+///
+/// let mut group = Group::new();
+/// group.add(async { Ok(()) }, |_| {});
+/// group.run_blocking(BigStacks).unwrap();
+/// ```
+pub trait Spawner: Send + Sync {
+    /// Starts the task and returns at once.
+    ///
+    /// # Examples
+    ///
+    /// See [`Spawner`].
+    fn spawn(&self, task: Task);
+
+    /// Returns a future that is ready after `duration`; [`Duration::MAX`] is for ever.
+    ///
+    /// By default, it costs one parked thread, which ends when the future is ready or dropped. If
+    /// the system has no more threads, it is ready at once: a stop that is short of resources is
+    /// better cut off than left without a limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_lite::future::block_on;
+    /// use rungroup::{Spawner, Threads};
+    ///
+    /// block_on(Threads.sleep(Duration::from_millis(1)));
+    /// ```
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        sleep_on_a_thread(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for &S {
+    fn spawn(&self, task: Task) {
+        (**self).spawn(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for Arc<S> {
+    fn spawn(&self, task: Task) {
+        (**self).spawn(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for Box<S> {
+    fn spawn(&self, task: Task) {
+        (**self).spawn(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}

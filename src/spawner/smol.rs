@@ -1,0 +1,55 @@
+//! Runs actors on smol.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use smol::{Executor, Timer};
+
+use super::Spawner;
+use crate::task::Task;
+
+/// Runs the actors on smol's global executor, and sleeps by its timer.
+///
+/// That executor has one thread, unless the environment variable `SMOL_THREADS` says otherwise. An
+/// [`smol::Executor`] of your own is a spawner too.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Group, Smol};
+///
+/// let mut group = Group::new();
+/// group.add(async { Ok(()) }, |_| {});
+/// smol::block_on(group.run(Smol)).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Smol;
+
+impl Spawner for Smol {
+    fn spawn(&self, task: Task) {
+        smol::spawn(task).detach();
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        sleep(duration)
+    }
+}
+
+/// Runs the actors on this executor, which must be run by somebody. If it is dropped, they are
+/// [lost](crate::Outcome::Lost).
+impl Spawner for Executor<'_> {
+    fn spawn(&self, task: Task) {
+        Executor::spawn(self, task).detach();
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        sleep(duration)
+    }
+}
+
+fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        Timer::after(duration).await;
+    })
+}
