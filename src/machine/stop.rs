@@ -191,24 +191,24 @@ impl Machine<'_> {
         while self.interrupt_stage().is_some() {}
         // Announced only now: what returns from its poll before is not yet forced, but awaited.
         self.inbox.link.force();
-        let mut polling = BTreeSet::new();
+        let mut running = BTreeSet::new();
         for entry in std::mem::take(&mut self.order) {
-            let state = match entry.cell.force() {
+            let cell = &entry.cell;
+            let state = match cell.force() {
                 Forced::Ended => continue,
+                // Its future is gone, but its thread goes on: it has not exited.
+                Forced::Parked { .. } | Forced::Polling if cell.settings.blocking => {
+                    State::Blocking
+                }
                 Forced::Parked { started, panic } => {
-                    self.aborted(&entry.cell, started, panic);
+                    self.aborted(cell, started, panic);
                     State::Parked
                 }
-                Forced::Polling => {
-                    polling.insert(entry.cell.key);
-                    State::Polling
-                }
+                Forced::Polling => State::Polling,
             };
-            let state = if entry.cell.settings.blocking {
-                State::Blocking
-            } else {
-                state
-            };
+            if state != State::Parked {
+                running.insert(cell.key);
+            }
             let straggler = Straggler {
                 name: entry.cell.name.clone(),
                 state,
@@ -219,7 +219,7 @@ impl Machine<'_> {
         // Those that ended before their turn have told so before their lock was free.
         while let Some(event) = self.inbox.event() {
             if let Event::Exited(exited) = event {
-                if !polling.contains(&exited.cell.key) {
+                if !running.contains(&exited.cell.key) {
                     let exit = self.exit(exited);
                     self.report.keep(exit);
                 }
