@@ -30,7 +30,6 @@ pub(crate) struct Cell {
     pub(crate) key: usize,
     /// Whether readiness still waits for it.
     awaited: AtomicBool,
-    span: trace::Span,
     slot: Mutex<Slot>,
 }
 
@@ -40,6 +39,7 @@ struct Slot {
     execute: Option<Execute>,
     aborted: bool,
     started: Option<Instant>,
+    span: Option<trace::Span>,
     /// The task's newest waker: a force must wake the task, or it would sleep for ever on a future
     /// that is gone.
     waker: Option<Waker>,
@@ -69,7 +69,6 @@ pub(crate) enum Forced {
 impl Cell {
     pub(crate) fn new(actor: Actor, key: usize, stage: Arc<Stage>) -> (Arc<Cell>, Interrupt) {
         let cell = Arc::new(Cell {
-            span: trace::Span::new(&actor.name, &actor.settings),
             name: actor.name,
             settings: actor.settings,
             stage,
@@ -79,6 +78,7 @@ impl Cell {
                 execute: Some(actor.execute),
                 aborted: false,
                 started: None,
+                span: None,
                 waker: None,
             }),
         });
@@ -88,18 +88,25 @@ impl Cell {
         (cell, actor.interrupt)
     }
 
-    /// Starts the clock of the actor.
+    /// Starts the clock of the actor, and its span: a child of what `run` is polled in.
     pub(crate) fn start(&self, at: Instant) {
-        self.slot().started = Some(at);
+        let mut slot = self.slot();
+        slot.started = Some(at);
+        slot.span = Some(trace::Span::new(&self.name, &self.settings));
     }
 
     /// Polls execute once, and tells the group when that was its last time.
     pub(crate) fn poll(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.slot();
-        let Some(execute) = &mut slot.execute else {
+        let Slot {
+            execute: Some(execute),
+            span: Some(span),
+            ..
+        } = &mut *slot
+        else {
             return Poll::Ready(());
         };
-        let outcome = match unwind::catch(|| self.span.in_scope(|| execute.as_mut().poll(cx))) {
+        let outcome = match unwind::catch(|| span.in_scope(|| execute.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return self.park(slot, cx.waker()),
             Ok(Poll::Ready(Ok(()))) => Outcome::Returned,
             Ok(Poll::Ready(Err(error))) => Outcome::Failed(error),

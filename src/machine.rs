@@ -139,6 +139,7 @@ impl<'a> Machine<'a> {
     /// Announces once that the group is ready, if it is.
     fn announce(&self) {
         if self.roster.is_ready() && self.inbox.link.ready.get().is_none() {
+            trace::ready();
             self.inbox.link.ready.set(Ok(()));
         }
     }

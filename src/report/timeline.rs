@@ -1,5 +1,6 @@
 //! The report as a table with a timeline, 80 columns wide.
 
+use std::cmp::Reverse;
 use std::fmt::{self, Formatter};
 use std::time::Duration;
 
@@ -133,7 +134,7 @@ fn short_name(name: &Name) -> String {
 /// The most interesting rows, still in their order.
 fn select<'a, 'b>(rows: &'a [Row<'b>]) -> Vec<&'a Row<'b>> {
     let mut by_interest: Vec<_> = rows.iter().enumerate().collect();
-    by_interest.sort_by(|(_, a), (_, b)| b.interest.cmp(&a.interest));
+    by_interest.sort_by_key(|(_, row)| Reverse(row.interest));
     by_interest.truncate(ROWS);
     by_interest.sort_by_key(|&(nth, _)| nth);
     by_interest.into_iter().map(|(_, row)| row).collect()
