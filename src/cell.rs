@@ -167,9 +167,12 @@ impl Cell {
     /// Drops execute and tells the group how the actor ended.
     fn tell(self: &Arc<Self>, mut slot: MutexGuard<'_, Slot>, outcome: Outcome) {
         // Dropped before the exit is told: an actor has not exited while it holds anything.
-        let outcome = match (slot.execute.take().and_then(unwind::catch_drop), outcome) {
-            (None, outcome) | (Some(_), outcome @ Outcome::Panicked(_)) => outcome,
-            (Some(panic), _) => Outcome::Panicked(panic),
+        let outcome = match slot.execute.take().and_then(unwind::catch_drop) {
+            Some(panic) if !matches!(outcome, Outcome::Panicked(_)) => {
+                let _ = unwind::catch_drop(outcome);
+                Outcome::Panicked(panic)
+            }
+            _ => outcome,
         };
         let waker = slot.waker.take();
         let started = slot.started;

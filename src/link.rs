@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use async_channel::{Receiver, Sender};
@@ -74,7 +74,9 @@ impl Link {
 
     /// Queues an event, without waking the group. Once the group is gone, nobody needs it.
     pub(crate) fn tell(&self, event: Event) {
-        let _ = self.events.try_send(event);
+        if let Err(unneeded) = self.events.try_send(event) {
+            let _ = unwind::catch_drop(unneeded);
+        }
     }
 
     /// Asks the group to stop. Two requests can matter, the one that is the cause and the one that
@@ -111,25 +113,30 @@ impl Link {
     }
 
     pub(crate) fn wake(&self) {
-        let waker = self
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waker = self.waker().take();
         if let Some(waker) = waker {
-            waker.wake();
+            // Caught: it is not the task's fault, nor the handle's, if `run` cannot be woken.
+            let _ = unwind::catch(|| waker.wake());
         }
     }
 
     /// Makes `waker` the one that is woken by the next event.
     pub(crate) fn keep_waker(&self, waker: &Waker) {
+        if self
+            .waker()
+            .as_ref()
+            .is_some_and(|kept| kept.will_wake(waker))
+        {
+            return;
+        }
         let waker = waker.clone();
-        let before = self
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(waker);
-        drop(before);
+        let outdated = self.waker().replace(waker);
+        drop(outdated);
+    }
+
+    /// Not to be held while foreign code runs: wakers are cloned, woken and dropped without it.
+    fn waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends readiness and the adding of actors. Called by whoever knows first: a handle, or the
@@ -214,12 +221,7 @@ impl Drop for Inbox {
         while let Some(actor) = self.added() {
             let _ = unwind::catch_drop(actor);
         }
-        let waker = self
-            .link
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waker = self.link.waker().take();
         drop(waker);
     }
 }

@@ -133,8 +133,11 @@ impl Machine<'_> {
         match event {
             Event::Exited(exited) => self.exited_in_stop(exited),
             Event::Force => self.force(),
-            // The second request: no more drain.
-            Event::Request { .. } => self.phase = Phase::Stopping,
+            // The second request: no more drain. Its error is not the cause; nobody wants it.
+            Event::Request { outcome, .. } => {
+                self.phase = Phase::Stopping;
+                let _ = unwind::catch_drop(outcome);
+            }
             Event::Announced(_) => {}
         }
     }
