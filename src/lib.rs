@@ -103,6 +103,7 @@ mod error;
 mod exit;
 mod group;
 mod handle;
+mod interrupt;
 mod latch;
 mod link;
 mod machine;

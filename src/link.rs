@@ -13,6 +13,7 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
 
 use async_channel::{Receiver, Sender};
 
@@ -46,6 +47,8 @@ pub(crate) struct Link {
     force_requested: AtomicBool,
     quiet: AtomicBool,
     forced: AtomicBool,
+    /// Where the group's times are counted from.
+    born: Instant,
 }
 
 impl Link {
@@ -64,6 +67,7 @@ impl Link {
             force_requested: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
             forced: AtomicBool::new(false),
+            born: Instant::now(),
         });
         Inbox {
             link,
@@ -151,6 +155,11 @@ impl Link {
         matches!(self.ready.get(), Some(Ok(()))) && !self.stopping.load(Ordering::Acquire)
     }
 
+    /// The time since the birth of the group.
+    pub(crate) fn now(&self) -> Duration {
+        self.born.elapsed()
+    }
+
     /// From now on an `Ok` exit is only counted.
     pub(crate) fn quiet(&self) {
         self.quiet.store(true, Ordering::Release);
@@ -207,7 +216,12 @@ impl Inbox {
     }
 
     pub(crate) fn added(&self) -> Option<Actor> {
-        self.added.try_recv().ok()
+        // Asked for each actor that is added, and mostly there is none.
+        if self.added.is_empty() {
+            None
+        } else {
+            self.added.try_recv().ok()
+        }
     }
 }
 

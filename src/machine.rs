@@ -26,7 +26,7 @@
 mod stop;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::alarm::Alarm;
 use crate::cell::{Cell, Exited};
@@ -55,7 +55,7 @@ pub(crate) struct Machine<'a> {
     order: Vec<Entry>,
     /// The first in `order` that was not interrupted.
     next: usize,
-    began: Option<Instant>,
+    began: Option<Duration>,
     grace: Option<Alarm>,
 }
 
@@ -168,12 +168,16 @@ impl<'a> Machine<'a> {
 
     fn exited(&mut self, exited: Exited) -> Option<Cause> {
         let cell = Arc::clone(&exited.cell);
-        cell.stage.leave();
+        cell.stage().leave();
         self.roster.gone(&cell);
         let mut exit = self.exit(exited);
         if !cell.settings.ends.on(&exit.outcome) {
             // It left, and its interrupt with it, uncalled (law 7).
-            match unwind::catch_drop(self.roster.remove(cell.key)) {
+            match self
+                .roster
+                .remove(cell.key)
+                .and_then(|entry| entry.cell.drop_interrupt())
+            {
                 Some(panic) => exit.outcome = Outcome::Panicked(panic),
                 None => return self.left(exit),
             }
@@ -197,15 +201,13 @@ impl<'a> Machine<'a> {
             at,
         } = exited;
         let stop = self.began.map(|began| {
-            let exited = at.saturating_duration_since(began);
-            let interrupted = cell.stage.interrupted();
-            let interrupted = interrupted.map_or(exited, |at| at.saturating_duration_since(began));
+            let interrupted = cell.stage().interrupted().unwrap_or(at);
             StopTimes {
-                interrupted,
-                exited,
+                interrupted: interrupted.saturating_sub(began),
+                exited: at.saturating_sub(began),
             }
         });
-        let ran_for = at.saturating_duration_since(started);
+        let ran_for = at.saturating_sub(started);
         let exit = Exit {
             name: cell.name.clone(),
             outcome,

@@ -45,7 +45,9 @@ impl Ready {
     pub fn announce(self) {
         if let Some(cell) = self.0.cell().filter(|cell| cell.stop_awaiting()) {
             trace::announced(&cell);
-            cell.stage.link.send(Event::Announced(cell.settings.stage));
+            cell.stage()
+                .link
+                .send(Event::Announced(cell.settings.stage));
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
-use crate::actor::{Actor, Interrupt, Settings};
+use crate::actor::{Actor, Settings};
 use crate::cell::Cell;
 use crate::link::Link;
 use crate::readiness::Awaited;
@@ -16,9 +15,9 @@ use crate::stage::{Rank, Stage};
 pub(crate) struct Roster {
     link: Arc<Link>,
     entries: Vec<Option<Entry>>,
-    free: Vec<usize>,
+    free: Vec<u32>,
     /// The keys of those that have yet to start, by stage, in the order of adding.
-    waiting: BTreeMap<u32, Vec<usize>>,
+    waiting: BTreeMap<u32, Vec<u32>>,
     awaited: Awaited,
     stages: BTreeMap<Rank, Arc<Stage>>,
     /// How many keep the group alive.
@@ -28,8 +27,6 @@ pub(crate) struct Roster {
 
 pub(crate) struct Entry {
     pub(crate) cell: Arc<Cell>,
-    /// Gone once it was called.
-    pub(crate) interrupt: Option<Interrupt>,
     nth: u64,
 }
 
@@ -47,30 +44,36 @@ impl Roster {
         }
     }
 
-    pub(crate) fn insert(&mut self, actor: Actor) {
-        let settings = actor.settings;
+    pub(crate) fn insert(&mut self, mut actor: Actor) {
+        let settings = actor.cell.settings;
         if settings.awaited {
             self.awaited.enter(settings.stage);
         }
         self.foreground += usize::from(!settings.background);
-        let stage = self.stage(&settings);
-        let key = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            self.entries.len() - 1
-        });
-        let (cell, interrupt) = Cell::new(actor, key, stage);
-        self.entries[key] = Some(Entry {
-            cell,
-            interrupt: Some(interrupt),
+        let key = self.vacant();
+        actor.cell_mut().settle(key, self.stage(&settings));
+        if let Some(bond) = actor.bond {
+            bond.tie(&actor.cell);
+        }
+        self.entries[key as usize] = Some(Entry {
+            cell: actor.cell,
             nth: self.added,
         });
         self.added += 1;
         self.waiting.entry(settings.stage).or_default().push(key);
     }
 
+    fn vacant(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            let key = u32::try_from(self.entries.len());
+            self.entries.push(None);
+            key.expect("fewer than four thousand million actors live at once")
+        })
+    }
+
     /// Takes an actor out that left.
-    pub(crate) fn remove(&mut self, key: usize) -> Option<Entry> {
-        let entry = self.entries[key].take()?;
+    pub(crate) fn remove(&mut self, key: u32) -> Option<Entry> {
+        let entry = self.entries[key as usize].take()?;
         self.free.push(key);
         self.count_out(&entry.cell.settings);
         Some(entry)
@@ -109,15 +112,15 @@ impl Roster {
             stages += 1;
         }
         if stages > 1 {
-            due.sort_by_key(|&key| self.entries[key].as_ref().map(|entry| entry.nth));
+            due.sort_by_key(|&key| self.entries[key as usize].as_ref().map(|entry| entry.nth));
         }
-        let now = Instant::now();
+        let now = self.link.now();
         let cells = due
             .into_iter()
-            .filter_map(|key| self.entries[key].as_ref())
+            .filter_map(|key| self.entries[key as usize].as_ref())
             .map(|entry| {
                 entry.cell.start(now);
-                entry.cell.stage.enter();
+                entry.cell.stage().enter();
                 Arc::clone(&entry.cell)
             });
         cells.collect()
@@ -135,7 +138,7 @@ impl Roster {
             .into_iter()
             .flatten()
             .collect();
-        entries.sort_by_key(|entry| (Reverse(entry.cell.stage.rank), entry.nth));
+        entries.sort_by_key(|entry| (Reverse(entry.cell.stage().rank), entry.nth));
         entries
     }
 

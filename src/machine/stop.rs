@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Machine, Phase};
 use crate::alarm::Alarm;
@@ -73,7 +73,7 @@ impl Machine<'_> {
             let _ = unwind::catch_drop(entry);
         }
         self.order = self.roster.take_in_stop_order();
-        self.began = Some(Instant::now());
+        self.began = Some(self.inbox.link.now());
         trace::cause(&cause);
         let drains = cause.is_ok_request() && self.limits.drain > Duration::ZERO;
         self.phase = if drains {
@@ -144,7 +144,7 @@ impl Machine<'_> {
 
     fn exited_in_stop(&mut self, exited: Exited) {
         let cell = Arc::clone(&exited.cell);
-        cell.stage.leave();
+        cell.stage().leave();
         self.roster.count_out(&cell.settings);
         let failed = !exited.outcome.is_ok() && cell.settings.ends.on(&exited.outcome);
         if failed || self.roster.is_idle() {
@@ -156,16 +156,16 @@ impl Machine<'_> {
 
     /// Interrupts the next stage in the stop order, and returns it.
     fn interrupt_stage(&mut self) -> Option<Arc<Stage>> {
-        let stage = Arc::clone(&self.order.get(self.next)?.cell.stage);
+        let stage = Arc::clone(&self.order.get(self.next)?.cell.stage());
         if !self.report.wants_all() && !trace::wants_exits() {
             self.inbox.link.quiet();
         }
         trace::interrupting(&stage);
-        stage.interrupt(Instant::now());
+        stage.interrupt(self.inbox.link.now());
         while self
             .order
             .get(self.next)
-            .is_some_and(|entry| entry.cell.stage.rank == stage.rank)
+            .is_some_and(|entry| entry.cell.stage().rank == stage.rank)
         {
             self.interrupt_next();
         }
@@ -173,18 +173,14 @@ impl Machine<'_> {
     }
 
     fn interrupt_next(&mut self) {
-        let entry = &mut self.order[self.next];
-        // Both before the call (invariant 2).
+        let cell = &self.order[self.next].cell;
+        // Before the call (invariant 2).
         self.next += 1;
-        let Some(interrupt) = entry.interrupt.take() else {
-            return;
-        };
         let Some(cause) = self.report.cause() else {
             return;
         };
-        if let Err(panic) = unwind::catch(|| interrupt(cause)) {
-            self.report
-                .interrupt_panicked(entry.cell.name.clone(), panic);
+        if let Err(panic) = cell.interrupt(cause) {
+            self.report.interrupt_panicked(cell.name.clone(), panic);
         }
     }
 
@@ -231,13 +227,13 @@ impl Machine<'_> {
         self.end();
     }
 
-    fn aborted(&mut self, cell: &Arc<Cell>, started: Instant, panic: Option<Panic>) {
+    fn aborted(&mut self, cell: &Arc<Cell>, started: Duration, panic: Option<Panic>) {
         let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
         let exited = Exited {
             cell: Arc::clone(cell),
             outcome,
             started,
-            at: Instant::now(),
+            at: self.inbox.link.now(),
         };
         let exit = self.exit(exited);
         self.report.keep(exit);
@@ -246,6 +242,8 @@ impl Machine<'_> {
     fn end(&mut self) {
         self.phase = Phase::Ended;
         self.report
-            .lasted(self.began.map_or(Duration::ZERO, |began| began.elapsed()));
+            .lasted(self.began.map_or(Duration::ZERO, |began| {
+                self.inbox.link.now().saturating_sub(began)
+            }));
     }
 }

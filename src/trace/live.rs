@@ -15,6 +15,10 @@ use crate::stage::{Rank, Stage};
 pub(crate) struct Span(tracing::Span);
 
 impl Span {
+    pub(crate) fn none() -> Span {
+        Span(tracing::Span::none())
+    }
+
     pub(crate) fn new(name: &Name, settings: &Settings) -> Span {
         Span(info_span!(target: "rungroup", "actor", %name, stage = settings.stage))
     }
@@ -40,7 +44,7 @@ pub(crate) fn announced(cell: &Cell) {
 /// An actor gave its `Ready` away without announcing; only worth a warning if nothing else stops
 /// the group.
 pub(crate) fn never_ready(cell: &Cell) {
-    if cell.stage.link.ready.get().is_none() {
+    if cell.stage().link.ready.get().is_none() {
         warn!(target: "rungroup", actor = %cell.name, "actor will never announce that it is ready");
     } else {
         debug!(target: "rungroup", actor = %cell.name, "actor never announced that it is ready");

@@ -9,6 +9,10 @@ use crate::stage::Stage;
 pub(crate) struct Span;
 
 impl Span {
+    pub(crate) fn none() -> Span {
+        Span
+    }
+
     pub(crate) fn new(_: &Name, _: &Settings) -> Span {
         Span
     }
