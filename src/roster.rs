@@ -16,10 +16,13 @@ pub(crate) struct Roster {
     link: Arc<Link>,
     entries: Vec<Option<Entry>>,
     free: Vec<u32>,
-    /// The keys of those that have yet to start, by stage, in the order of adding.
+    /// The keys of those that were added since the last start, in the order of adding.
+    fresh: Vec<u32>,
+    /// The keys of those that were held back, by stage, in the order of adding.
     waiting: BTreeMap<u32, Vec<u32>>,
     awaited: Awaited,
     stages: BTreeMap<Rank, Arc<Stage>>,
+    recent: Option<Arc<Stage>>,
     /// How many keep the group alive.
     foreground: usize,
     added: u64,
@@ -36,9 +39,11 @@ impl Roster {
             link,
             entries: Vec::new(),
             free: Vec::new(),
+            fresh: Vec::new(),
             waiting: BTreeMap::new(),
             awaited: Awaited::default(),
             stages: BTreeMap::new(),
+            recent: None,
             foreground: 0,
             added: 0,
         }
@@ -60,7 +65,7 @@ impl Roster {
             nth: self.added,
         });
         self.added += 1;
-        self.waiting.entry(settings.stage).or_default().push(key);
+        self.fresh.push(key);
     }
 
     fn vacant(&mut self) -> u32 {
@@ -97,37 +102,52 @@ impl Roster {
 
     /// Counts as alive all whose stage may start, and returns them in the order of adding.
     pub(crate) fn start_due(&mut self) -> Vec<Arc<Cell>> {
-        if self.waiting.is_empty() {
+        let due = self.due();
+        if due.is_empty() {
             return Vec::new();
         }
+        let now = self.link.now();
+        let entries = due
+            .into_iter()
+            .filter_map(|key| self.entries[key as usize].as_ref());
+        let cells = entries.map(|entry| {
+            entry.cell.start(now);
+            entry.cell.stage().enter();
+            Arc::clone(&entry.cell)
+        });
+        cells.collect()
+    }
+
+    fn due(&mut self) -> Vec<u32> {
+        if self.awaited.is_empty() && self.waiting.is_empty() {
+            return std::mem::take(&mut self.fresh);
+        }
+        self.hold_back();
         let gate = self.awaited.gate();
         let mut due = Vec::new();
-        let mut stages = 0;
         while let Some(stage) = self
             .waiting
             .first_entry()
             .filter(|stage| *stage.key() <= gate)
         {
             due.append(&mut stage.remove());
-            stages += 1;
         }
-        if stages > 1 {
-            due.sort_by_key(|&key| self.entries[key as usize].as_ref().map(|entry| entry.nth));
+        due.sort_by_key(|&key| self.entries[key as usize].as_ref().map(|entry| entry.nth));
+        due
+    }
+
+    fn hold_back(&mut self) {
+        for key in self.fresh.drain(..) {
+            if let Some(entry) = &self.entries[key as usize] {
+                let stage = entry.cell.settings.stage;
+                self.waiting.entry(stage).or_default().push(key);
+            }
         }
-        let now = self.link.now();
-        let cells = due
-            .into_iter()
-            .filter_map(|key| self.entries[key as usize].as_ref())
-            .map(|entry| {
-                entry.cell.start(now);
-                entry.cell.stage().enter();
-                Arc::clone(&entry.cell)
-            });
-        cells.collect()
     }
 
     /// Takes out those that have yet to start.
     pub(crate) fn take_waiting(&mut self) -> Vec<Entry> {
+        self.hold_back();
         let keys = std::mem::take(&mut self.waiting).into_values().flatten();
         keys.filter_map(|key| self.remove(key)).collect()
     }
@@ -149,11 +169,21 @@ impl Roster {
 
     /// Whether all have started, and have announced that they are ready where they must.
     pub(crate) fn is_ready(&self) -> bool {
-        self.waiting.is_empty() && self.awaited.is_empty()
+        self.fresh.is_empty() && self.waiting.is_empty() && self.awaited.is_empty()
     }
 
     fn stage(&mut self, settings: &Settings) -> Arc<Stage> {
         let rank = Rank::of(settings);
+        // Most actors are of the same stage as the one before.
+        if let Some(stage) = self.recent.as_ref().filter(|stage| stage.rank == rank) {
+            return Arc::clone(stage);
+        }
+        let stage = self.stage_of(rank);
+        self.recent = Some(Arc::clone(&stage));
+        stage
+    }
+
+    fn stage_of(&mut self, rank: Rank) -> Arc<Stage> {
         if let Some(stage) = self.stages.get(&rank) {
             return Arc::clone(stage);
         }
