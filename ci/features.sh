@@ -17,5 +17,5 @@ for feature in "" "${features[@]}"; do
 done
 cargo test --test it
 
-# Nothing beyond the three dependencies and theirs.
+# What a user without features gets: one dependency, and its own.
 cargo tree -e normal --depth 1 --prefix none | sort

@@ -59,7 +59,7 @@ impl Group {
     /// Group::new().run_blocking(Threads).unwrap(); // nobody to wait for
     /// ```
     pub fn new() -> Group {
-        let inbox = Link::new();
+        let inbox = Link::open();
         let roster = Roster::new(inbox.link());
         Group {
             roster,
