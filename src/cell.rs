@@ -32,6 +32,8 @@ pub(crate) struct Cell<I: ?Sized = dyn Interrupt> {
     pub(crate) key: u32,
     /// Whether readiness still waits for it.
     awaited: AtomicBool,
+    /// Set by a force that may have come while execute was inside its poll.
+    doomed: AtomicBool,
     /// Changed only under the lock of the slot.
     aborted: AtomicBool,
     /// Set when it is added to a group.
@@ -80,6 +82,7 @@ impl<F: FnOnce(&Cause) + Send> Cell<Once<F>> {
             settings: Settings::default(),
             key: 0,
             awaited: AtomicBool::new(false),
+            doomed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
             stage: None,
             slot: Mutex::new(Slot {
@@ -154,9 +157,10 @@ impl Cell {
         }
     }
 
-    /// Drops execute at once, unless it is inside its own poll. The force must have been announced
-    /// before, on the link: see [`park`](Cell::park).
+    /// Drops execute at once, unless it is inside its own poll.
     pub(crate) fn force(&self) -> Forced {
+        // Pairs with `park`.
+        self.doomed.swap(true, Ordering::AcqRel);
         let slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -183,10 +187,10 @@ impl Cell {
         };
         drop(slot);
         drop(outdated);
-        // A force announces itself and then tries the lock; we release the lock and then look for
-        // a force. Both with a sequentially consistent fence between, so that not both can miss:
-        // either it gets the lock, or we see it.
-        if !self.stage().link.is_forced() {
+        // A force swaps the flag and then tries the lock; we release the lock and then swap. Swaps
+        // of one flag have an order: if the force's comes first, we see it here; if ours does, the
+        // force sees the lock released. A plain load could miss the force, and the force the lock.
+        if !self.doomed.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
         let slot = self.slot();

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
@@ -42,7 +42,6 @@ pub(crate) struct Link {
     requests: AtomicUsize,
     force_requested: AtomicBool,
     quiet: AtomicBool,
-    forced: AtomicBool,
     /// Where the group's times are counted from.
     born: Instant,
 }
@@ -76,7 +75,6 @@ impl Link {
             requests: AtomicUsize::new(0),
             force_requested: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
-            forced: AtomicBool::new(false),
             born: Instant::now(),
         });
         Inbox {
@@ -179,17 +177,6 @@ impl Link {
 
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet.load(Ordering::Acquire)
-    }
-
-    /// Announces a force; the fence pairs with the one in [`is_forced`](Link::is_forced).
-    pub(crate) fn force(&self) {
-        self.forced.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-    }
-
-    pub(crate) fn is_forced(&self) -> bool {
-        fence(Ordering::SeqCst);
-        self.forced.load(Ordering::Relaxed)
     }
 }
 

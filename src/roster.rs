@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::actor::{Actor, Settings};
 use crate::cell::Cell;
@@ -100,25 +101,9 @@ impl Roster {
         self.awaited.leave(stage);
     }
 
-    /// Counts as alive all whose stage may start, and returns them in the order of adding.
-    pub(crate) fn start_due(&mut self) -> Vec<Arc<Cell>> {
-        let due = self.due();
-        if due.is_empty() {
-            return Vec::new();
-        }
-        let now = self.link.now();
-        let entries = due
-            .into_iter()
-            .filter_map(|key| self.entries[key as usize].as_ref());
-        let cells = entries.map(|entry| {
-            entry.cell.start(now);
-            entry.cell.stage().enter();
-            Arc::clone(&entry.cell)
-        });
-        cells.collect()
-    }
-
-    fn due(&mut self) -> Vec<u32> {
+    /// Takes the keys of those whose stage may start, in the order of adding. From here on they are
+    /// alive.
+    pub(crate) fn due(&mut self) -> Vec<u32> {
         if self.awaited.is_empty() && self.waiting.is_empty() {
             return std::mem::take(&mut self.fresh);
         }
@@ -132,16 +117,27 @@ impl Roster {
         {
             due.append(&mut stage.remove());
         }
-        due.sort_by_key(|&key| self.entries[key as usize].as_ref().map(|entry| entry.nth));
+        due.sort_by_key(|&key| self.entry(key).nth);
         due
     }
 
+    /// Counts one that is due into its stage.
+    pub(crate) fn start(&self, key: u32, at: Duration) -> Arc<Cell> {
+        let cell = &self.entry(key).cell;
+        cell.start(at);
+        cell.stage().enter();
+        Arc::clone(cell)
+    }
+
+    fn entry(&self, key: u32) -> &Entry {
+        let entry = self.entries[key as usize].as_ref();
+        entry.expect("a key that waits is that of an entry")
+    }
+
     fn hold_back(&mut self) {
-        for key in self.fresh.drain(..) {
-            if let Some(entry) = &self.entries[key as usize] {
-                let stage = entry.cell.settings.stage;
-                self.waiting.entry(stage).or_default().push(key);
-            }
+        for key in std::mem::take(&mut self.fresh) {
+            let stage = self.entry(key).cell.settings.stage;
+            self.waiting.entry(stage).or_default().push(key);
         }
     }
 

@@ -67,13 +67,18 @@ impl Machine<'_> {
         while let Some(actor) = self.inbox.added() {
             self.roster.insert(actor);
         }
-        let late = self.roster.start_due();
+        let now = self.inbox.link.now();
+        let late = self.roster.due();
+        let late = late
+            .into_iter()
+            .map(|key| self.roster.start(key, now))
+            .collect();
         // Stages that have not started never start (law 26).
         for entry in self.roster.take_waiting() {
             let _ = unwind::catch_drop(entry);
         }
         self.order = self.roster.take_in_stop_order();
-        self.began = Some(self.inbox.link.now());
+        self.began = Some(now);
         trace::cause(&cause);
         let drains = cause.is_ok_request() && self.limits.drain > Duration::ZERO;
         self.phase = if drains {
@@ -188,8 +193,6 @@ impl Machine<'_> {
     pub(super) fn force(&mut self) {
         trace::forced();
         while self.interrupt_stage().is_some() {}
-        // Announced only now: what returns from its poll before is not yet forced, but awaited.
-        self.inbox.link.force();
         let mut running = BTreeSet::new();
         for entry in std::mem::take(&mut self.order) {
             let cell = &entry.cell;
