@@ -75,6 +75,12 @@ pub(crate) enum Forced {
     Polling,
 }
 
+impl Forced {
+    pub(crate) fn is_ended(&self) -> bool {
+        matches!(self, Forced::Ended)
+    }
+}
+
 impl<F: FnOnce(&Cause) + Send> Cell<Once<F>> {
     pub(crate) fn new(name: Name, execute: Execute, interrupt: F) -> Cell<Once<F>> {
         Cell {

@@ -193,60 +193,65 @@ impl Machine<'_> {
     pub(super) fn force(&mut self) {
         trace::forced();
         while self.interrupt_stage().is_some() {}
-        let mut running = BTreeSet::new();
-        for entry in std::mem::take(&mut self.order) {
-            let cell = &entry.cell;
-            let state = match cell.force() {
-                Forced::Ended => continue,
-                // Its future is gone, but its thread goes on: it has not exited.
-                Forced::Parked { .. } | Forced::Polling if cell.settings.blocking => {
-                    State::Blocking
-                }
-                Forced::Parked { started, panic } => {
-                    self.aborted(cell, started, panic);
-                    State::Parked
-                }
-                Forced::Polling => State::Polling,
-            };
-            if state != State::Parked {
-                running.insert(cell.key);
-            }
-            let straggler = Straggler {
-                name: entry.cell.name.clone(),
-                state,
-            };
-            trace::straggler(&straggler);
-            self.report.straggled(straggler);
-        }
-        // Those that ended before their turn have told so before their lock was free.
-        while let Some(event) = self.inbox.event() {
-            if let Event::Exited(exited) = event {
-                if !running.contains(&exited.cell.key) {
-                    let exit = self.exit(exited);
-                    self.report.keep(exit);
-                }
-            }
+        let order = std::mem::take(&mut self.order).into_iter();
+        let forced = order.map(|entry| (entry.cell.force(), entry.cell));
+        let forced: Vec<_> = forced.filter(|(forced, _)| !forced.is_ended()).collect();
+        self.take_last_exits(&forced);
+        for (forced, cell) in forced {
+            self.straggled(&cell, forced);
         }
         self.end();
     }
 
+    /// Takes the exits of those that ended before they were forced: each was told before the cell
+    /// was found ended. What a polling straggler tells comes too late.
+    fn take_last_exits(&mut self, forced: &[(Forced, Arc<Cell>)]) {
+        let stragglers: BTreeSet<_> = forced.iter().map(|(_, cell)| cell.key).collect();
+        while let Some(event) = self.inbox.event() {
+            match event {
+                Event::Exited(exited) if !stragglers.contains(&exited.cell.key) => {
+                    let exit = self.exit(exited);
+                    self.report.keep(exit);
+                }
+                late => drop(unwind::catch_drop(late)),
+            }
+        }
+    }
+
+    fn straggled(&mut self, cell: &Arc<Cell>, forced: Forced) {
+        let state = match forced {
+            // Its future is gone, but its thread goes on: it has not exited.
+            _ if cell.settings.blocking => State::Blocking,
+            Forced::Parked { started, panic } => {
+                self.aborted(cell, started, panic);
+                State::Parked
+            }
+            Forced::Polling | Forced::Ended => State::Polling,
+        };
+        let straggler = Straggler {
+            name: cell.name.clone(),
+            state,
+        };
+        trace::straggler(&straggler);
+        self.report.straggled(straggler);
+    }
+
     fn aborted(&mut self, cell: &Arc<Cell>, started: Duration, panic: Option<Panic>) {
         let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
-        let exited = Exited {
+        let at = self.inbox.link.now();
+        let exit = self.exit(Exited {
             cell: Arc::clone(cell),
             outcome,
             started,
-            at: self.inbox.link.now(),
-        };
-        let exit = self.exit(exited);
+            at,
+        });
         self.report.keep(exit);
     }
 
     fn end(&mut self) {
         self.phase = Phase::Ended;
+        let now = self.inbox.link.now();
         self.report
-            .lasted(self.began.map_or(Duration::ZERO, |began| {
-                self.inbox.link.now().saturating_sub(began)
-            }));
+            .lasted(now.saturating_sub(self.began.unwrap_or(now)));
     }
 }
