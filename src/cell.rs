@@ -62,10 +62,8 @@ pub(crate) struct Exited {
     pub(crate) at: Duration,
 }
 
-/// What a force found.
+/// Where a force found a future that had not ended.
 pub(crate) enum Forced {
-    /// It ended before.
-    Ended,
     /// It was parked; its future was dropped, which may have panicked.
     Parked {
         started: Duration,
@@ -73,12 +71,6 @@ pub(crate) enum Forced {
     },
     /// It is inside its own poll, and is dropped as soon as that returns.
     Polling,
-}
-
-impl Forced {
-    pub(crate) fn is_ended(&self) -> bool {
-        matches!(self, Forced::Ended)
-    }
 }
 
 impl<F: FnOnce(&Cause) + Send> Cell<Once<F>> {
@@ -163,26 +155,22 @@ impl Cell {
         }
     }
 
-    /// Drops execute at once, unless it is inside its own poll.
-    pub(crate) fn force(&self) -> Forced {
+    /// Drops execute at once, unless it is inside its own poll. `None` if it ended before.
+    pub(crate) fn force(&self) -> Option<Forced> {
         // Pairs with `park`.
         self.doomed.swap(true, Ordering::AcqRel);
         let slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Forced::Polling,
+            Err(TryLockError::WouldBlock) => return Some(Forced::Polling),
         };
         if slot.execute.is_none() {
             let aborted = self.aborted.load(Ordering::Relaxed);
-            return if aborted {
-                Forced::Polling
-            } else {
-                Forced::Ended
-            };
+            return aborted.then_some(Forced::Polling);
         }
         let started = Duration::from_nanos(slot.started);
         let panic = self.abort(slot);
-        Forced::Parked { started, panic }
+        Some(Forced::Parked { started, panic })
     }
 
     /// Leaves execute until it is woken, or drops it if a force has come meanwhile.

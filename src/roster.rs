@@ -154,7 +154,11 @@ impl Roster {
             .into_iter()
             .flatten()
             .collect();
-        entries.sort_by_key(|entry| (Reverse(entry.cell.stage().rank), entry.nth));
+        // A look at each actor that a group of one stage without churn need not take.
+        let in_order = self.stages.len() == 1 && self.added == entries.len() as u64;
+        if !in_order {
+            entries.sort_by_key(|entry| (Reverse(entry.cell.stage().rank), entry.nth));
+        }
         entries
     }
 

@@ -194,8 +194,8 @@ impl Machine<'_> {
         trace::forced();
         while self.interrupt_stage().is_some() {}
         let order = std::mem::take(&mut self.order).into_iter();
-        let forced = order.map(|entry| (entry.cell.force(), entry.cell));
-        let forced: Vec<_> = forced.filter(|(forced, _)| !forced.is_ended()).collect();
+        let forced = order.filter_map(|entry| Some((entry.cell.force()?, entry.cell)));
+        let forced: Vec<_> = forced.collect();
         self.take_last_exits(&forced);
         for (forced, cell) in forced {
             self.straggled(&cell, forced);
@@ -226,7 +226,7 @@ impl Machine<'_> {
                 self.aborted(cell, started, panic);
                 State::Parked
             }
-            Forced::Polling | Forced::Ended => State::Polling,
+            Forced::Polling => State::Polling,
         };
         let straggler = Straggler {
             name: cell.name.clone(),
