@@ -171,9 +171,22 @@ impl Report {
     }
 }
 
-/// The table of the stop: a line on the cause, then a line for each actor with its outcome, how
-/// long it ran and took to stop, and a bar over the length of the stop: `.` while it waits for its
-/// turn, `=` from its interrupt to its exit.
+/// The table of the stop: a line on the cause, then a line for each actor with its outcome, how long
+/// it ran, how long it took to stop, and a bar over the length of the stop, from its interrupt to
+/// its exit; `!` marks where it was forced. At most 20 actors, the most interesting, and how many
+/// more there are.
+///
+/// ```text
+/// stopped by: actor `http` failed: address in use
+/// the stop took 600ms
+///
+///   actor                   outcome    ran for stopped in
+///   http                    failed       100ms          -  ended the group
+///     address in use
+///   workers                 returned     300ms      200ms  |=======              |
+///   database                returned     400ms      100ms  |      =====          |
+///   deaf                    aborted      700ms      300ms  |          ==========!|
+/// ```
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         timeline::draw(self, f)
