@@ -176,7 +176,6 @@ impl<'a> Machine<'a> {
     fn exited(&mut self, exited: Exited) -> Option<Cause> {
         let cell = Arc::clone(&exited.cell);
         cell.stage().leave();
-        self.roster.gone(&cell);
         let mut exit = self.exit(exited);
         if !cell.settings.ends.on(&exit.outcome) {
             // It left, and its interrupt with it, uncalled (law 7).
@@ -186,16 +185,18 @@ impl<'a> Machine<'a> {
                 .and_then(|entry| entry.cell.drop_interrupt())
             {
                 Some(panic) => exit.outcome = Outcome::Panicked(panic),
-                None => return self.left(exit),
+                None => return self.left(&cell, exit),
             }
             if !cell.settings.ends.on(&exit.outcome) {
-                return self.left(exit);
+                return self.left(&cell, exit);
             }
         }
         Some(Cause::new(Trigger::Exit(exit)))
     }
 
-    fn left(&mut self, exit: Exit) -> Option<Cause> {
+    /// Only now are higher stages free to start: one that ends the group holds them for good.
+    fn left(&mut self, cell: &Cell, exit: Exit) -> Option<Cause> {
+        self.roster.gone(cell);
         self.report.keep(exit);
         None
     }
