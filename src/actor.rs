@@ -5,12 +5,13 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::bond::Bond;
+use crate::cell::Cell;
 use crate::exit::{Cause, Outcome, Result};
 
 pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
-pub(crate) type Interrupt = Box<dyn FnOnce(&Cause) + Send>;
 
 /// One concurrent part of a program: an *execute* future, an *interrupt* function that makes it
 /// end, and a few settings.
@@ -47,15 +48,13 @@ pub(crate) type Interrupt = Box<dyn FnOnce(&Cause) + Send>;
 /// ```
 #[must_use = "an actor does nothing until it is added to a group"]
 pub struct Actor {
-    pub(crate) name: Name,
-    pub(crate) settings: Settings,
-    pub(crate) execute: Execute,
-    pub(crate) interrupt: Interrupt,
+    /// Nobody else has it before the actor is added to a group.
+    pub(crate) cell: Arc<Cell>,
     /// Of an actor whose parts must know what became of it in its group.
     pub(crate) bond: Option<Bond>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) stage: u32,
     pub(crate) ends: Ends,
@@ -89,20 +88,12 @@ impl Actor {
         execute: impl Future<Output = Result> + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
+        let name = Name {
+            text: None,
+            location: Location::caller(),
+        };
         Actor {
-            name: Name {
-                text: None,
-                location: Location::caller(),
-            },
-            settings: Settings {
-                stage: 0,
-                ends: Ends::OnExit,
-                background: false,
-                blocking: false,
-                awaited: false,
-            },
-            execute: Box::pin(execute),
-            interrupt: Box::new(interrupt),
+            cell: Arc::new(Cell::new(name, Box::pin(execute), interrupt)),
             bond: None,
         }
     }
@@ -120,7 +111,7 @@ impl Actor {
     /// # drop((actor, numbered));
     /// ```
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Actor {
-        self.name.text = Some(name.into());
+        self.cell_mut().name.text = Some(Arc::new(name.into()));
         self
     }
 
@@ -148,7 +139,7 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn stage(mut self, stage: u32) -> Actor {
-        self.settings.stage = stage;
+        self.settings_mut().stage = stage;
         self
     }
 
@@ -166,7 +157,7 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn ends_group(mut self, when: Ends) -> Actor {
-        self.settings.ends = when;
+        self.settings_mut().ends = when;
         self
     }
 
@@ -186,16 +177,24 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn background(mut self) -> Actor {
-        self.settings.background = true;
+        self.settings_mut().background = true;
         self
+    }
+
+    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.cell_mut().settings
+    }
+
+    pub(crate) fn cell_mut(&mut self) -> &mut Cell {
+        Arc::get_mut(&mut self.cell).expect("an actor is shared only once it is in a group")
     }
 }
 
 impl fmt::Debug for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Actor")
-            .field("name", &self.name)
-            .field("settings", &self.settings)
+            .field("name", &self.cell.name)
+            .field("settings", &self.cell.settings)
             .finish_non_exhaustive()
     }
 }
@@ -252,14 +251,15 @@ impl Ends {
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name {
-    text: Option<Cow<'static, str>>,
+    /// Shared, because reports, errors and logs all bear it.
+    text: Option<Arc<Cow<'static, str>>>,
     location: &'static Location<'static>,
 }
 
 impl Name {
     /// Returns the name the actor was given, if it was.
     pub fn as_str(&self) -> Option<&str> {
-        self.text.as_deref()
+        self.text.as_ref().map(|text| &***text)
     }
 
     /// Returns where the actor's constructor was called.

@@ -43,7 +43,7 @@ impl Actor {
     ) -> Actor {
         let bond = Bond::default();
         let mut actor = Actor::new(run_on_a_thread(bond.clone(), execute), interrupt);
-        actor.settings.blocking = true;
+        actor.settings_mut().blocking = true;
         actor.bond = Some(bond);
         actor
     }

@@ -13,93 +13,131 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::Duration;
 
-use crate::actor::{Actor, Execute, Interrupt, Name, Settings};
-use crate::exit::{Outcome, Panic};
+use crate::actor::{Execute, Name, Settings};
+use crate::exit::{Cause, Outcome, Panic};
+use crate::interrupt::{Interrupt, Once};
 use crate::link::Event;
 use crate::stage::Stage;
 use crate::trace;
 use crate::unwind;
 
-pub(crate) struct Cell {
+/// Made with the actor, so that the two, and what the group knows of it, are one allocation. Kept
+/// within 104 bytes and an interrupt of 16, beyond which the system's allocator takes a slower way.
+pub(crate) struct Cell<I: ?Sized = dyn Interrupt> {
     pub(crate) name: Name,
     pub(crate) settings: Settings,
-    pub(crate) stage: Arc<Stage>,
     /// Where the group keeps it.
-    pub(crate) key: usize,
+    pub(crate) key: u32,
     /// Whether readiness still waits for it.
     awaited: AtomicBool,
-    span: trace::Span,
+    /// Set by a force that may have come while execute was inside its poll.
+    doomed: AtomicBool,
+    /// Changed only under the lock of the slot.
+    aborted: AtomicBool,
+    /// Set when it is added to a group.
+    stage: Option<Arc<Stage>>,
     slot: Mutex<Slot>,
+    interrupt: I,
 }
 
 /// What the lock guards. It is held while the future is polled: that is how a force tells parked
 /// from polling.
 struct Slot {
     execute: Option<Execute>,
-    aborted: bool,
-    started: Option<Instant>,
+    /// The nanoseconds from the birth of the group to the start; half the size of a time.
+    started: u64,
+    span: trace::Span,
     /// The task's newest waker: a force must wake the task, or it would sleep for ever on a future
     /// that is gone.
     waker: Option<Waker>,
 }
 
-/// One actor's exit, on its way to the group.
+/// One actor's exit, on its way to the group. Times are counted from the birth of the group.
 pub(crate) struct Exited {
     pub(crate) cell: Arc<Cell>,
     pub(crate) outcome: Outcome,
-    pub(crate) started: Instant,
-    pub(crate) at: Instant,
+    pub(crate) started: Duration,
+    pub(crate) at: Duration,
 }
 
-/// What a force found.
+/// Where a force found a future that had not ended.
 pub(crate) enum Forced {
-    /// It ended before.
-    Ended,
     /// It was parked; its future was dropped, which may have panicked.
     Parked {
-        started: Instant,
+        started: Duration,
         panic: Option<Panic>,
     },
     /// It is inside its own poll, and is dropped as soon as that returns.
     Polling,
 }
 
-impl Cell {
-    pub(crate) fn new(actor: Actor, key: usize, stage: Arc<Stage>) -> (Arc<Cell>, Interrupt) {
-        let cell = Arc::new(Cell {
-            span: trace::Span::new(&actor.name, &actor.settings),
-            name: actor.name,
-            settings: actor.settings,
-            stage,
-            key,
-            awaited: AtomicBool::new(actor.settings.awaited),
+impl<F: FnOnce(&Cause) + Send> Cell<Once<F>> {
+    pub(crate) fn new(name: Name, execute: Execute, interrupt: F) -> Cell<Once<F>> {
+        Cell {
+            name,
+            settings: Settings::default(),
+            key: 0,
+            awaited: AtomicBool::new(false),
+            doomed: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
+            stage: None,
             slot: Mutex::new(Slot {
-                execute: Some(actor.execute),
-                aborted: false,
-                started: None,
+                execute: Some(execute),
+                started: 0,
+                span: trace::Span::none(),
                 waker: None,
             }),
-        });
-        if let Some(bond) = actor.bond {
-            bond.tie(&cell);
+            interrupt: Once::new(interrupt),
         }
-        (cell, actor.interrupt)
+    }
+}
+
+impl Cell {
+    /// Gives it its place in a group.
+    pub(crate) fn settle(&mut self, key: u32, stage: Arc<Stage>) {
+        self.key = key;
+        self.stage = Some(stage);
+        self.awaited = AtomicBool::new(self.settings.awaited);
     }
 
-    /// Starts the clock of the actor.
-    pub(crate) fn start(&self, at: Instant) {
-        self.slot().started = Some(at);
+    pub(crate) fn stage(&self) -> &Arc<Stage> {
+        self.stage
+            .as_ref()
+            .expect("only an actor in a group is started, and it has a stage")
+    }
+
+    /// Calls the interrupt, unless it was called before or is gone.
+    pub(crate) fn interrupt(&self, cause: &Cause) -> Result<(), Panic> {
+        unwind::catch(|| self.interrupt.call(cause))
+    }
+
+    /// Drops the interrupt of an actor that left, uncalled.
+    pub(crate) fn drop_interrupt(&self) -> Option<Panic> {
+        unwind::catch(|| self.interrupt.discard()).err()
+    }
+
+    /// Starts the clock of the actor, and its span: a child of what `run` is polled in.
+    pub(crate) fn start(&self, at: Duration) {
+        let mut slot = self.slot();
+        // Five centuries fit.
+        slot.started = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        slot.span = trace::Span::new(&self.name, &self.settings);
     }
 
     /// Polls execute once, and tells the group when that was its last time.
     pub(crate) fn poll(self: &Arc<Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.slot();
-        let Some(execute) = &mut slot.execute else {
+        let Slot {
+            execute: Some(execute),
+            span,
+            ..
+        } = &mut *slot
+        else {
             return Poll::Ready(());
         };
-        let outcome = match unwind::catch(|| self.span.in_scope(|| execute.as_mut().poll(cx))) {
+        let outcome = match unwind::catch(|| span.in_scope(|| execute.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return self.park(slot, cx.waker()),
             Ok(Poll::Ready(Ok(()))) => Outcome::Returned,
             Ok(Poll::Ready(Err(error))) => Outcome::Failed(error),
@@ -117,23 +155,22 @@ impl Cell {
         }
     }
 
-    /// Drops execute at once, unless it is inside its own poll. The force must have been announced
-    /// before, on the link: see [`park`](Cell::park).
-    pub(crate) fn force(&self) -> Forced {
+    /// Drops execute at once, unless it is inside its own poll. `None` if it ended before.
+    pub(crate) fn force(&self) -> Option<Forced> {
+        // Pairs with `park`.
+        self.doomed.swap(true, Ordering::AcqRel);
         let slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Forced::Polling,
+            Err(TryLockError::WouldBlock) => return Some(Forced::Polling),
         };
-        if slot.aborted {
-            return Forced::Polling;
-        }
         if slot.execute.is_none() {
-            return Forced::Ended;
+            let aborted = self.aborted.load(Ordering::Relaxed);
+            return aborted.then_some(Forced::Polling);
         }
-        let started = slot.started.unwrap_or_else(Instant::now);
-        let panic = abort(slot);
-        Forced::Parked { started, panic }
+        let started = Duration::from_nanos(slot.started);
+        let panic = self.abort(slot);
+        Some(Forced::Parked { started, panic })
     }
 
     /// Leaves execute until it is woken, or drops it if a force has come meanwhile.
@@ -144,15 +181,15 @@ impl Cell {
         };
         drop(slot);
         drop(outdated);
-        // A force announces itself and then tries the lock; we release the lock and then look for
-        // a force. Both with a sequentially consistent fence between, so that not both can miss:
-        // either it gets the lock, or we see it.
-        if !self.stage.link.is_forced() {
+        // A force swaps the flag and then tries the lock; we release the lock and then swap. Swaps
+        // of one flag have an order: if the force's comes first, we see it here; if ours does, the
+        // force sees the lock released. A plain load could miss the force, and the force the lock.
+        if !self.doomed.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
         let slot = self.slot();
         if slot.execute.is_some() {
-            abort(slot);
+            self.abort(slot);
         }
         Poll::Ready(())
     }
@@ -160,23 +197,24 @@ impl Cell {
     /// Drops execute and tells the group how the actor ended.
     fn tell(self: &Arc<Self>, mut slot: MutexGuard<'_, Slot>, outcome: Outcome) {
         // Dropped before the exit is told: an actor has not exited while it holds anything.
-        let outcome = match (slot.execute.take().and_then(unwind::catch_drop), outcome) {
-            (None, outcome) | (Some(_), outcome @ Outcome::Panicked(_)) => outcome,
-            (Some(panic), _) => Outcome::Panicked(panic),
+        let outcome = match slot.execute.take().and_then(unwind::catch_drop) {
+            Some(panic) if !matches!(outcome, Outcome::Panicked(_)) => {
+                let _ = unwind::catch_drop(outcome);
+                Outcome::Panicked(panic)
+            }
+            _ => outcome,
         };
         let waker = slot.waker.take();
-        let started = slot.started;
-        let link = &self.stage.link;
+        let started = Duration::from_nanos(slot.started);
+        let link = &self.stage().link;
         let due = if outcome.is_ok() && link.is_quiet() {
-            self.stage.leave()
+            self.stage().leave()
         } else {
-            let at = Instant::now();
-            let cell = Arc::clone(self);
             link.tell(Event::Exited(Exited {
-                cell,
+                cell: Arc::clone(self),
                 outcome,
-                started: started.unwrap_or(at),
-                at,
+                started,
+                at: link.now(),
             }));
             true
         };
@@ -204,18 +242,29 @@ impl Cell {
         // Looked at first because most actors are never awaited, and a load is all they pay.
         self.is_awaited() && self.awaited.swap(false, Ordering::AcqRel)
     }
+
+    /// Drops execute outside the lock, and wakes its task so that it finds out.
+    fn abort(&self, mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
+        self.aborted.store(true, Ordering::Relaxed);
+        let execute = slot.execute.take();
+        let waker = slot.waker.take();
+        drop(slot);
+        let panic = unwind::catch_drop(execute);
+        if let Some(waker) = waker {
+            // Caught: a waker that panics must not end a force half-way.
+            let _ = unwind::catch(|| waker.wake());
+        }
+        panic
+    }
 }
 
-/// Drops execute outside the lock, and wakes its task so that it finds out.
-fn abort(mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
-    slot.aborted = true;
-    let execute = slot.execute.take();
-    let waker = slot.waker.take();
-    drop(slot);
-    let panic = unwind::catch_drop(execute);
-    if let Some(waker) = waker {
-        // Caught: a waker that panics must not end a force half-way.
-        let _ = unwind::catch(|| waker.wake());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_small() {
+        let limit = if cfg!(feature = "tracing") { 144 } else { 104 };
+        assert!(size_of::<Cell<Once<fn(&Cause)>>>() <= limit);
     }
-    panic
 }

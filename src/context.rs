@@ -226,7 +226,7 @@ impl Actor {
         let bond = Bond::default();
         let ready = Ready::new(bond.clone());
         let mut actor = Actor::new(async move { execute(context, ready).await }, interrupt);
-        actor.settings.awaited = true;
+        actor.settings_mut().awaited = true;
         actor.bond = Some(bond);
         actor
     }

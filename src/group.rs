@@ -59,7 +59,7 @@ impl Group {
     /// Group::new().run_blocking(Threads).unwrap(); // nobody to wait for
     /// ```
     pub fn new() -> Group {
-        let inbox = Link::new();
+        let inbox = Link::open();
         let roster = Roster::new(inbox.link());
         Group {
             roster,
@@ -269,7 +269,7 @@ impl Group {
     pub fn into_actor(self, spawner: impl Spawner + 'static) -> Actor {
         let inner = self.handle();
         Actor::new(async move { Ok(self.run(spawner).await?) }, move |cause| {
-            inner.interrupt_because(Ok(()), cause.to_string())
+            inner.interrupt_because(Ok(()), cause.to_string());
         })
     }
 

@@ -51,58 +51,66 @@ impl<T> fmt::Debug for Latch<T> {
     }
 }
 
-/// The wakers of those who wait, by key. The first one needs no allocation: most latches have one.
+/// The wakers of those who wait, by key. Most latches have one, which needs no allocation.
 #[derive(Default)]
 struct Waiters {
     first: Option<Waker>,
-    more: Vec<Option<Waker>>,
+    more: Option<Box<More>>,
+}
+
+/// Those with the keys from 1 on, and the keys that are free.
+#[derive(Default)]
+struct More {
+    wakers: Vec<Option<Waker>>,
     free: Vec<usize>,
 }
 
 impl Waiters {
     /// Keeps `waker` under `key`, or under a new key; returns the key and what was there.
     fn put(&mut self, key: Option<usize>, waker: Waker) -> (usize, Option<Waker>) {
-        let key = key.unwrap_or_else(|| self.vacant());
-        (key, self.slot(key).replace(waker))
+        match key {
+            Some(0) => (0, self.first.replace(waker)),
+            None if self.first.is_none() => (0, self.first.replace(waker)),
+            Some(key) => (key, self.more().wakers[key - 1].replace(waker)),
+            None => (self.more().push(waker), None),
+        }
     }
 
     fn remove(&mut self, key: usize) -> Option<Waker> {
-        // After `set` the wakers are gone, and with them the keys.
-        if key > self.more.len() {
-            return None;
+        match (key, &mut self.more) {
+            (0, _) => self.first.take(),
+            (key, Some(more)) => more.remove(key),
+            // The latch was set meanwhile, and the wakers are gone.
+            (_, None) => None,
         }
-        if key > 0 {
-            self.free.push(key);
-        }
-        self.slot(key).take()
     }
 
-    fn vacant(&mut self) -> usize {
-        if self.first.is_none() {
-            return 0;
-        }
-        self.free.pop().unwrap_or_else(|| {
-            self.more.push(None);
-            self.more.len()
-        })
-    }
-
-    fn slot(&mut self, key: usize) -> &mut Option<Waker> {
-        match key {
-            0 => &mut self.first,
-            _ => &mut self.more[key - 1],
-        }
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
     }
 
     fn wake(self) {
-        for waker in self
-            .first
-            .into_iter()
-            .chain(self.more.into_iter().flatten())
-        {
+        let more = self.more.map(|more| more.wakers).unwrap_or_default();
+        for waker in self.first.into_iter().chain(more.into_iter().flatten()) {
             // Caught: one waker that panics must not leave the others asleep.
             let _ = unwind::catch(|| waker.wake());
         }
+    }
+}
+
+impl More {
+    fn push(&mut self, waker: Waker) -> usize {
+        if let Some(key) = self.free.pop() {
+            self.wakers[key - 1] = Some(waker);
+            return key;
+        }
+        self.wakers.push(Some(waker));
+        self.wakers.len()
+    }
+
+    fn remove(&mut self, key: usize) -> Option<Waker> {
+        self.free.push(key);
+        self.wakers[key - 1].take()
     }
 }
 

@@ -1,5 +1,96 @@
-//! x
-#![forbid(unsafe_code)]
+//! Runs a program's concurrent parts as one: a port of Go's [`run.Group`] to any async runtime.
+//!
+//! Create a [`Group`]; add actors, each an *execute* future and an *interrupt* function that makes
+//! it end; run it. All run concurrently. The first one that exits, for whatever reason, interrupts
+//! all the others. `run` returns once every one has exited, with what the first one returned.
+//!
+//! ```
+//! use rungroup::{Group, Threads};
+//!
+//! let mut group = Group::new();
+//!
+//! // An actor that works until it is interrupted.
+//! let (stop, stopped) = async_channel::bounded::<()>(1);
+//! group.add(
+//!     async move {
+//!         let _ = stopped.recv().await;
+//!         Ok(())
+//!     },
+//!     move |_cause| drop(stop),
+//! );
+//!
+//! // One that fails at once.
+//! group.add(async { Err("immediate teardown".into()) }, |_cause| {});
+//!
+//! let error = group.run_blocking(Threads).unwrap_err();
+//! assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "immediate teardown");
+//! ```
+//!
+//! # Why
+//!
+//! A program is a few things that run for ever side by side: servers, consumers, tickers, signal
+//! handlers. When one of them ends, the program should end, and the others should get to finish
+//! what they are at. That is simple to say and tedious to write: who tells whom, who waits for
+//! whom, what if one panics, what if one does not stop? Here it is written once.
+//!
+//! # What you can rely on
+//!
+//! - **Nobody is forgotten.** `run` does not return before every actor has exited, or is named as a
+//!   [straggler](Straggler). A panic, a task that its runtime dropped, a runtime that died: each is
+//!   an exit as any other, and stops the group.
+//! - **The first cause wins.** It is what every interrupt gets, and what `run` returns. Later
+//!   errors are kept in the [`Report`]; a later panic or loss fails a run that had no reason to.
+//! - **Stops go in [stages](Actor::stage)**, each when the one before has exited, all within one
+//!   [grace](Group::grace). What is left then is forced: its future is dropped, and it is named.
+//! - **Dropping the run future is a force**: nothing runs on behind your back.
+//! - **A [`Handle`] works at any time**, from any thread: it stops the group, or adds an actor, which
+//!   is accepted or given back.
+//! - No `unsafe`, no timer, no thread and no wake-up while all wait.
+//!
+//! # Actors
+//!
+//! | made by | for |
+//! | --- | --- |
+//! | [`Group::add`], [`Actor::new`] | an execute and an interrupt, as in Go |
+//! | [`Actor::with`] | code that asks a [`Context`] whether it is interrupted, and why |
+//! | [`Actor::with_ready`] | the same, where others may start only when it is ready |
+//! | [`Actor::cancellable`] | a future that may be dropped half-way |
+//! | [`Actor::blocking`] | a function that blocks a thread |
+//! | [`Group::into_actor`] | a group inside a group |
+//!
+//! [`name`](Actor::name), [`stage`](Actor::stage), [`ends_group`](Actor::ends_group) and
+//! [`background`](Actor::background) set what errors call it, when it stops, whether its exit ends
+//! the group, and whether it keeps the group alive.
+//!
+//! # Runtimes
+//!
+//! A group runs on a [`Spawner`]: [`Threads`], which needs no runtime; `Tokio`, `Smol` and
+//! `AsyncStd`, by features; or [your own](spawner). All features are additive, and none is on by
+//! default:
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `tokio` | the spawner `Tokio`, and `Spawner` for `tokio::runtime::Handle` |
+//! | `smol` | the spawner `Smol`, and `Spawner` for `smol::Executor` |
+//! | `async-std` | the spawner `AsyncStd` |
+//! | `tracing` | spans around the polls of each actor, and events of the group's life |
+//!
+//! # Comparison to other crates
+//!
+//! - Tasks that come and go, whose results you want: use Tokio's `JoinSet`. A group is for parts
+//!   that live as long as the program, and returns one result.
+//! - Only to wait for the end of tasks that you stop yourself: use `TaskTracker` and
+//!   `CancellationToken` of `tokio-util`.
+//! - A tree of subsystems on Tokio, each started from within its parent: `tokio-graceful-shutdown`.
+//!
+//! # How it works
+//!
+//! `run` is a state machine that lives in its own future. It hands each actor to the spawner as a
+//! [`Task`], which catches panics and reports the exit, or its own drop. Tasks and handles send
+//! events, and the machine takes one after the other: that order is the only one there is, and the
+//! first event that ends the group is the cause. `src/machine.rs` has its phases and invariants.
+//!
+//! [`run.Group`]: https://pkg.go.dev/github.com/oklog/run
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod actor;
@@ -12,6 +103,7 @@ mod error;
 mod exit;
 mod group;
 mod handle;
+mod interrupt;
 mod latch;
 mod link;
 mod machine;
@@ -38,3 +130,8 @@ pub use report::{Report, State, Straggler};
 pub use spawner::adapters::*;
 pub use spawner::{Spawner, Threads};
 pub use task::Task;
+
+/// Compiles the README's Rust as documentation tests.
+#[cfg(all(doctest, feature = "tokio"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

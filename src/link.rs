@@ -1,20 +1,19 @@
 //! What a group shares with its handles and its tasks.
 //!
-//! 1. Two channels lead to the group: events, and added actors. `close` on the second at the
-//!    cause, then draining it, makes every added actor either accepted or given back, by the
-//!    channel's own guarantee (law 24).
-//! 2. The channels are only queues: nobody waits on them. The waker of `run` is kept here, and is
-//!    called outside every lock, because a waker is foreign code that may call a handle (law 24).
+//! 1. All that is sent to the group goes through one lock, which also guards whether it is still
+//!    taken: an actor that is added is either accepted before the cause, or given back (law 24).
+//! 2. The lock is never held while foreign code runs: wakers are cloned, called and dropped without
+//!    it, because they may call a handle. (`async-channel` and `event-listener` wake under a lock.)
 //! 3. Whoever sends, sends first and wakes second; the group keeps its waker first and looks
 //!    second. So no event sleeps unseen.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
-
-use async_channel::{Receiver, Sender};
+use std::time::{Duration, Instant};
 
 use crate::actor::Actor;
 use crate::cell::Exited;
@@ -36,45 +35,52 @@ pub(crate) enum Event {
 }
 
 pub(crate) struct Link {
-    events: Sender<Event>,
-    added: Sender<Actor>,
-    waker: Mutex<Option<Waker>>,
+    mail: Mutex<Mail>,
     /// Left to `Ok` as soon as all is ready, or to `Err` when the stop came first.
     pub(crate) ready: Arc<Latch<std::result::Result<(), NotReady>>>,
     stopping: AtomicBool,
     requests: AtomicUsize,
     force_requested: AtomicBool,
     quiet: AtomicBool,
-    forced: AtomicBool,
+    /// Where the group's times are counted from.
+    born: Instant,
+}
+
+/// What was sent and not yet taken.
+#[derive(Default)]
+struct Mail {
+    events: VecDeque<Event>,
+    added: VecDeque<Actor>,
+    /// Since the stop began: no actor is taken.
+    stopping: bool,
+    /// Since the group is gone: nothing is.
+    closed: bool,
+    /// Of the task that polls `run`.
+    waker: Option<Waker>,
+}
+
+impl Mail {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.added.is_empty()
+    }
 }
 
 impl Link {
-    /// Makes a link; the inbox is the group's.
-    #[allow(clippy::new_ret_no_self)]
-    pub(crate) fn new() -> Inbox {
-        let (events, events_in) = async_channel::unbounded();
-        let (added, added_in) = async_channel::unbounded();
+    /// Makes a link and the group's end of it.
+    pub(crate) fn open() -> Inbox {
         let link = Arc::new(Link {
-            events,
-            added,
-            waker: Mutex::new(None),
+            mail: Mutex::default(),
             ready: Arc::new(Latch::new()),
             stopping: AtomicBool::new(false),
             requests: AtomicUsize::new(0),
             force_requested: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
-            forced: AtomicBool::new(false),
+            born: Instant::now(),
         });
         Inbox {
             link,
-            events: events_in,
-            added: added_in,
+            events: VecDeque::new(),
         }
-    }
-
-    /// Queues an event, without waking the group. Once the group is gone, nobody needs it.
-    pub(crate) fn tell(&self, event: Event) {
-        let _ = self.events.try_send(event);
     }
 
     /// Asks the group to stop. Two requests can matter, the one that is the cause and the one that
@@ -101,47 +107,67 @@ impl Link {
         self.wake();
     }
 
+    /// Queues an event, without waking the group. Once the group is gone, nobody needs it.
+    pub(crate) fn tell(&self, event: Event) {
+        let mut mail = self.mail();
+        if mail.closed {
+            drop(mail);
+            let _ = unwind::catch_drop(event);
+        } else {
+            mail.events.push_back(event);
+        }
+    }
+
     /// Queues an actor and wakes the group, or gives the actor back once the group is stopping.
     pub(crate) fn add(&self, actor: Actor) -> std::result::Result<(), Actor> {
-        self.added
-            .try_send(actor)
-            .map_err(async_channel::TrySendError::into_inner)?;
+        let mut mail = self.mail();
+        if mail.stopping {
+            return Err(actor);
+        }
+        mail.added.push_back(actor);
+        drop(mail);
         self.wake();
         Ok(())
     }
 
     pub(crate) fn wake(&self) {
-        let waker = self
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waker = self.mail().waker.take();
         if let Some(waker) = waker {
-            waker.wake();
+            // Caught: it is not the task's fault, nor the handle's, if `run` cannot be woken.
+            let _ = unwind::catch(|| waker.wake());
         }
     }
 
     /// Makes `waker` the one that is woken by the next event.
     pub(crate) fn keep_waker(&self, waker: &Waker) {
+        let is_kept = |kept: &Waker| kept.will_wake(waker);
+        if self.mail().waker.as_ref().is_some_and(is_kept) {
+            return;
+        }
         let waker = waker.clone();
-        let before = self
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(waker);
-        drop(before);
+        let outdated = self.mail().waker.replace(waker);
+        drop(outdated);
+    }
+
+    fn mail(&self) -> MutexGuard<'_, Mail> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends readiness and the adding of actors. Called by whoever knows first: a handle, or the
     /// group; the cause is for the group to decide.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        self.added.close();
+        self.mail().stopping = true;
         self.ready.set(Err(NotReady::new()));
     }
 
     pub(crate) fn is_ready(&self) -> bool {
         matches!(self.ready.get(), Some(Ok(()))) && !self.stopping.load(Ordering::Acquire)
+    }
+
+    /// The time since the birth of the group.
+    pub(crate) fn now(&self) -> Duration {
+        self.born.elapsed()
     }
 
     /// From now on an `Ok` exit is only counted.
@@ -152,25 +178,14 @@ impl Link {
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet.load(Ordering::Acquire)
     }
-
-    /// Announces a force; the fence pairs with the one in [`is_forced`](Link::is_forced).
-    pub(crate) fn force(&self) {
-        self.forced.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-    }
-
-    pub(crate) fn is_forced(&self) -> bool {
-        fence(Ordering::SeqCst);
-        self.forced.load(Ordering::Relaxed)
-    }
 }
 
-/// The group's end of the channels. Dropped, it closes and empties both, so that nothing sent lives
+/// The group's end. Dropped, it closes the link and drops what was sent, so that nothing sent lives
 /// longer than the group.
 pub(crate) struct Inbox {
     pub(crate) link: Arc<Link>,
-    events: Receiver<Event>,
-    added: Receiver<Actor>,
+    /// Taken from the link, all at once, and yet to be looked at.
+    events: VecDeque<Event>,
 }
 
 impl Inbox {
@@ -182,7 +197,7 @@ impl Inbox {
     pub(crate) async fn wait(&self) {
         poll_fn(|cx| {
             self.link.keep_waker(cx.waker());
-            if self.is_empty() {
+            if self.events.is_empty() && self.link.mail().is_empty() {
                 Poll::Pending
             } else {
                 Poll::Ready(())
@@ -191,35 +206,29 @@ impl Inbox {
         .await;
     }
 
-    fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.added.is_empty()
+    pub(crate) fn event(&mut self) -> Option<Event> {
+        if self.events.is_empty() {
+            std::mem::swap(&mut self.events, &mut self.link.mail().events);
+        }
+        self.events.pop_front()
     }
 
-    pub(crate) fn event(&self) -> Option<Event> {
-        self.events.try_recv().ok()
-    }
-
-    pub(crate) fn added(&self) -> Option<Actor> {
-        self.added.try_recv().ok()
+    pub(crate) fn added(&mut self) -> Option<Actor> {
+        self.link.mail().added.pop_front()
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
         self.link.stop();
-        self.events.close();
+        self.link.mail().closed = true;
         while let Some(event) = self.event() {
             let _ = unwind::catch_drop(event);
         }
         while let Some(actor) = self.added() {
             let _ = unwind::catch_drop(actor);
         }
-        let waker = self
-            .link
-            .waker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waker = self.link.mail().waker.take();
         drop(waker);
     }
 }

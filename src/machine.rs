@@ -26,7 +26,7 @@
 mod stop;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::alarm::Alarm;
 use crate::cell::{Cell, Exited};
@@ -55,7 +55,7 @@ pub(crate) struct Machine<'a> {
     order: Vec<Entry>,
     /// The first in `order` that was not interrupted.
     next: usize,
-    began: Option<Instant>,
+    began: Option<Duration>,
     grace: Option<Alarm>,
 }
 
@@ -95,7 +95,14 @@ impl<'a> Machine<'a> {
 
     /// Starts all actors whose stage may start.
     pub(crate) fn start(&mut self) {
-        for cell in self.roster.start_due() {
+        let due = self.roster.due();
+        if due.is_empty() {
+            return;
+        }
+        // Looked at once for all: a clock costs more than the rest of a start.
+        let now = self.inbox.link.now();
+        for key in due {
+            let cell = self.roster.start(key, now);
             self.spawn(cell);
         }
     }
@@ -139,6 +146,7 @@ impl<'a> Machine<'a> {
     /// Announces once that the group is ready, if it is.
     fn announce(&self) {
         if self.roster.is_ready() && self.inbox.link.ready.get().is_none() {
+            trace::ready();
             self.inbox.link.ready.set(Ok(()));
         }
     }
@@ -167,12 +175,16 @@ impl<'a> Machine<'a> {
 
     fn exited(&mut self, exited: Exited) -> Option<Cause> {
         let cell = Arc::clone(&exited.cell);
-        cell.stage.leave();
+        cell.stage().leave();
         self.roster.gone(&cell);
         let mut exit = self.exit(exited);
         if !cell.settings.ends.on(&exit.outcome) {
             // It left, and its interrupt with it, uncalled (law 7).
-            match unwind::catch_drop(self.roster.remove(cell.key)) {
+            match self
+                .roster
+                .remove(cell.key)
+                .and_then(|entry| entry.cell.drop_interrupt())
+            {
                 Some(panic) => exit.outcome = Outcome::Panicked(panic),
                 None => return self.left(exit),
             }
@@ -196,15 +208,13 @@ impl<'a> Machine<'a> {
             at,
         } = exited;
         let stop = self.began.map(|began| {
-            let exited = at.saturating_duration_since(began);
-            let interrupted = cell.stage.interrupted();
-            let interrupted = interrupted.map_or(exited, |at| at.saturating_duration_since(began));
+            let interrupted = cell.stage().interrupted().unwrap_or(at);
             StopTimes {
-                interrupted,
-                exited,
+                interrupted: interrupted.saturating_sub(began),
+                exited: at.saturating_sub(began),
             }
         });
-        let ran_for = at.saturating_duration_since(started);
+        let ran_for = at.saturating_sub(started);
         let exit = Exit {
             name: cell.name.clone(),
             outcome,

@@ -44,8 +44,10 @@ impl Ready {
     /// See [`Ready`].
     pub fn announce(self) {
         if let Some(cell) = self.0.cell().filter(|cell| cell.stop_awaiting()) {
-            trace::ready(&cell.name);
-            cell.stage.link.send(Event::Announced(cell.settings.stage));
+            trace::announced(&cell);
+            cell.stage()
+                .link
+                .send(Event::Announced(cell.settings.stage));
         }
     }
 }
@@ -53,7 +55,7 @@ impl Ready {
 impl Drop for Ready {
     fn drop(&mut self) {
         if let Some(cell) = self.0.cell().filter(|cell| cell.is_awaited()) {
-            trace::never_ready(&cell.name);
+            trace::never_ready(&cell);
         }
     }
 }

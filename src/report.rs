@@ -1,5 +1,6 @@
 //! What a run leaves behind.
 
+mod text;
 mod timeline;
 
 use std::fmt;

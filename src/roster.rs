@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use crate::actor::{Actor, Interrupt, Settings};
+use crate::actor::{Actor, Settings};
 use crate::cell::Cell;
 use crate::link::Link;
 use crate::readiness::Awaited;
@@ -16,11 +16,14 @@ use crate::stage::{Rank, Stage};
 pub(crate) struct Roster {
     link: Arc<Link>,
     entries: Vec<Option<Entry>>,
-    free: Vec<usize>,
-    /// The keys of those that have yet to start, by stage, in the order of adding.
-    waiting: BTreeMap<u32, Vec<usize>>,
+    free: Vec<u32>,
+    /// The keys of those that were added since the last start, in the order of adding.
+    fresh: Vec<u32>,
+    /// The keys of those that were held back, by stage, in the order of adding.
+    waiting: BTreeMap<u32, Vec<u32>>,
     awaited: Awaited,
     stages: BTreeMap<Rank, Arc<Stage>>,
+    recent: Option<Arc<Stage>>,
     /// How many keep the group alive.
     foreground: usize,
     added: u64,
@@ -28,8 +31,6 @@ pub(crate) struct Roster {
 
 pub(crate) struct Entry {
     pub(crate) cell: Arc<Cell>,
-    /// Gone once it was called.
-    pub(crate) interrupt: Option<Interrupt>,
     nth: u64,
 }
 
@@ -39,38 +40,46 @@ impl Roster {
             link,
             entries: Vec::new(),
             free: Vec::new(),
+            fresh: Vec::new(),
             waiting: BTreeMap::new(),
             awaited: Awaited::default(),
             stages: BTreeMap::new(),
+            recent: None,
             foreground: 0,
             added: 0,
         }
     }
 
-    pub(crate) fn insert(&mut self, actor: Actor) {
-        let settings = actor.settings;
+    pub(crate) fn insert(&mut self, mut actor: Actor) {
+        let settings = actor.cell.settings;
         if settings.awaited {
             self.awaited.enter(settings.stage);
         }
         self.foreground += usize::from(!settings.background);
-        let stage = self.stage(&settings);
-        let key = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            self.entries.len() - 1
-        });
-        let (cell, interrupt) = Cell::new(actor, key, stage);
-        self.entries[key] = Some(Entry {
-            cell,
-            interrupt: Some(interrupt),
+        let key = self.vacant();
+        actor.cell_mut().settle(key, self.stage(&settings));
+        if let Some(bond) = actor.bond {
+            bond.tie(&actor.cell);
+        }
+        self.entries[key as usize] = Some(Entry {
+            cell: actor.cell,
             nth: self.added,
         });
         self.added += 1;
-        self.waiting.entry(settings.stage).or_default().push(key);
+        self.fresh.push(key);
+    }
+
+    fn vacant(&mut self) -> u32 {
+        self.free.pop().unwrap_or_else(|| {
+            let key = u32::try_from(self.entries.len());
+            self.entries.push(None);
+            key.expect("fewer than four thousand million actors live at once")
+        })
     }
 
     /// Takes an actor out that left.
-    pub(crate) fn remove(&mut self, key: usize) -> Option<Entry> {
-        let entry = self.entries[key].take()?;
+    pub(crate) fn remove(&mut self, key: u32) -> Option<Entry> {
+        let entry = self.entries[key as usize].take()?;
         self.free.push(key);
         self.count_out(&entry.cell.settings);
         Some(entry)
@@ -92,39 +101,49 @@ impl Roster {
         self.awaited.leave(stage);
     }
 
-    /// Counts as alive all whose stage may start, and returns them in the order of adding.
-    pub(crate) fn start_due(&mut self) -> Vec<Arc<Cell>> {
-        if self.waiting.is_empty() {
-            return Vec::new();
+    /// Takes the keys of those whose stage may start, in the order of adding. From here on they are
+    /// alive.
+    pub(crate) fn due(&mut self) -> Vec<u32> {
+        if self.awaited.is_empty() && self.waiting.is_empty() {
+            return std::mem::take(&mut self.fresh);
         }
+        self.hold_back();
         let gate = self.awaited.gate();
         let mut due = Vec::new();
-        let mut stages = 0;
         while let Some(stage) = self
             .waiting
             .first_entry()
             .filter(|stage| *stage.key() <= gate)
         {
             due.append(&mut stage.remove());
-            stages += 1;
         }
-        if stages > 1 {
-            due.sort_by_key(|&key| self.entries[key].as_ref().map(|entry| entry.nth));
+        due.sort_by_key(|&key| self.entry(key).nth);
+        due
+    }
+
+    /// Counts one that is due into its stage.
+    pub(crate) fn start(&self, key: u32, at: Duration) -> Arc<Cell> {
+        let cell = &self.entry(key).cell;
+        cell.start(at);
+        cell.stage().enter();
+        Arc::clone(cell)
+    }
+
+    fn entry(&self, key: u32) -> &Entry {
+        let entry = self.entries[key as usize].as_ref();
+        entry.expect("a key that waits is that of an entry")
+    }
+
+    fn hold_back(&mut self) {
+        for key in std::mem::take(&mut self.fresh) {
+            let stage = self.entry(key).cell.settings.stage;
+            self.waiting.entry(stage).or_default().push(key);
         }
-        let now = Instant::now();
-        let cells = due
-            .into_iter()
-            .filter_map(|key| self.entries[key].as_ref())
-            .map(|entry| {
-                entry.cell.start(now);
-                entry.cell.stage.enter();
-                Arc::clone(&entry.cell)
-            });
-        cells.collect()
     }
 
     /// Takes out those that have yet to start.
     pub(crate) fn take_waiting(&mut self) -> Vec<Entry> {
+        self.hold_back();
         let keys = std::mem::take(&mut self.waiting).into_values().flatten();
         keys.filter_map(|key| self.remove(key)).collect()
     }
@@ -135,7 +154,11 @@ impl Roster {
             .into_iter()
             .flatten()
             .collect();
-        entries.sort_by_key(|entry| (Reverse(entry.cell.stage.rank), entry.nth));
+        // A look at each actor that a group of one stage without churn need not take.
+        let in_order = self.stages.len() == 1 && self.added == entries.len() as u64;
+        if !in_order {
+            entries.sort_by_key(|entry| (Reverse(entry.cell.stage().rank), entry.nth));
+        }
         entries
     }
 
@@ -146,11 +169,21 @@ impl Roster {
 
     /// Whether all have started, and have announced that they are ready where they must.
     pub(crate) fn is_ready(&self) -> bool {
-        self.waiting.is_empty() && self.awaited.is_empty()
+        self.fresh.is_empty() && self.waiting.is_empty() && self.awaited.is_empty()
     }
 
     fn stage(&mut self, settings: &Settings) -> Arc<Stage> {
         let rank = Rank::of(settings);
+        // Most actors are of the same stage as the one before.
+        if let Some(stage) = self.recent.as_ref().filter(|stage| stage.rank == rank) {
+            return Arc::clone(stage);
+        }
+        let stage = self.stage_of(rank);
+        self.recent = Some(Arc::clone(&stage));
+        stage
+    }
+
+    fn stage_of(&mut self, rank: Rank) -> Arc<Stage> {
         if let Some(stage) = self.stages.get(&rank) {
             return Arc::clone(stage);
         }

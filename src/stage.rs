@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::actor::Settings;
 use crate::link::Link;
@@ -30,7 +30,7 @@ pub(crate) struct Stage {
     pub(crate) rank: Rank,
     pub(crate) link: Arc<Link>,
     live: AtomicUsize,
-    interrupted: OnceLock<Instant>,
+    interrupted: OnceLock<Duration>,
 }
 
 impl Stage {
@@ -59,11 +59,11 @@ impl Stage {
     }
 
     /// Notes the begin of its turn.
-    pub(crate) fn interrupt(&self, at: Instant) {
+    pub(crate) fn interrupt(&self, at: Duration) {
         let _ = self.interrupted.set(at);
     }
 
-    pub(crate) fn interrupted(&self) -> Option<Instant> {
+    pub(crate) fn interrupted(&self) -> Option<Duration> {
         self.interrupted.get().copied()
     }
 }

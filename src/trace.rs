@@ -1,33 +1,11 @@
-//! Spans and events for the `tracing` feature; nothing without it.
+//! What the group tells `tracing`; nothing without the feature, which is looked at here only.
 
-use crate::actor::{Name, Settings};
-use crate::cell::Cell;
-use crate::exit::{Cause, Exit};
-use crate::report::Straggler;
-use crate::stage::Stage;
+#[cfg(feature = "tracing")]
+mod live;
+#[cfg(not(feature = "tracing"))]
+mod silent;
 
-pub(crate) struct Span;
-
-impl Span {
-    pub(crate) fn new(_: &Name, _: &Settings) -> Span {
-        Span
-    }
-
-    pub(crate) fn in_scope<T>(&self, f: impl FnOnce() -> T) -> T {
-        f()
-    }
-}
-
-/// Whether it wants to hear of every exit, `Ok` or not.
-pub(crate) fn wants_exits() -> bool {
-    false
-}
-
-pub(crate) fn started(_: &Cell) {}
-pub(crate) fn ready(_: &Name) {}
-pub(crate) fn never_ready(_: &Name) {}
-pub(crate) fn cause(_: &Cause) {}
-pub(crate) fn interrupting(_: &Stage) {}
-pub(crate) fn exited(_: &Cell, _: &Exit) {}
-pub(crate) fn forced() {}
-pub(crate) fn straggler(_: &Straggler) {}
+#[cfg(feature = "tracing")]
+pub(crate) use live::*;
+#[cfg(not(feature = "tracing"))]
+pub(crate) use silent::*;

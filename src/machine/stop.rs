@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Machine, Phase};
 use crate::alarm::Alarm;
@@ -67,13 +67,18 @@ impl Machine<'_> {
         while let Some(actor) = self.inbox.added() {
             self.roster.insert(actor);
         }
-        let late = self.roster.start_due();
+        let now = self.inbox.link.now();
+        let late = self.roster.due();
+        let late = late
+            .into_iter()
+            .map(|key| self.roster.start(key, now))
+            .collect();
         // Stages that have not started never start (law 26).
         for entry in self.roster.take_waiting() {
             let _ = unwind::catch_drop(entry);
         }
         self.order = self.roster.take_in_stop_order();
-        self.began = Some(Instant::now());
+        self.began = Some(now);
         trace::cause(&cause);
         let drains = cause.is_ok_request() && self.limits.drain > Duration::ZERO;
         self.phase = if drains {
@@ -133,15 +138,18 @@ impl Machine<'_> {
         match event {
             Event::Exited(exited) => self.exited_in_stop(exited),
             Event::Force => self.force(),
-            // The second request: no more drain.
-            Event::Request { .. } => self.phase = Phase::Stopping,
+            // The second request: no more drain. Its error is not the cause; nobody wants it.
+            Event::Request { outcome, .. } => {
+                self.phase = Phase::Stopping;
+                let _ = unwind::catch_drop(outcome);
+            }
             Event::Announced(_) => {}
         }
     }
 
     fn exited_in_stop(&mut self, exited: Exited) {
         let cell = Arc::clone(&exited.cell);
-        cell.stage.leave();
+        cell.stage().leave();
         self.roster.count_out(&cell.settings);
         let failed = !exited.outcome.is_ok() && cell.settings.ends.on(&exited.outcome);
         if failed || self.roster.is_idle() {
@@ -153,16 +161,16 @@ impl Machine<'_> {
 
     /// Interrupts the next stage in the stop order, and returns it.
     fn interrupt_stage(&mut self) -> Option<Arc<Stage>> {
-        let stage = Arc::clone(&self.order.get(self.next)?.cell.stage);
+        let stage = Arc::clone(&self.order.get(self.next)?.cell.stage());
         if !self.report.wants_all() && !trace::wants_exits() {
             self.inbox.link.quiet();
         }
         trace::interrupting(&stage);
-        stage.interrupt(Instant::now());
+        stage.interrupt(self.inbox.link.now());
         while self
             .order
             .get(self.next)
-            .is_some_and(|entry| entry.cell.stage.rank == stage.rank)
+            .is_some_and(|entry| entry.cell.stage().rank == stage.rank)
         {
             self.interrupt_next();
         }
@@ -170,18 +178,14 @@ impl Machine<'_> {
     }
 
     fn interrupt_next(&mut self) {
-        let entry = &mut self.order[self.next];
-        // Both before the call (invariant 2).
+        let cell = &self.order[self.next].cell;
+        // Before the call (invariant 2).
         self.next += 1;
-        let Some(interrupt) = entry.interrupt.take() else {
-            return;
-        };
         let Some(cause) = self.report.cause() else {
             return;
         };
-        if let Err(panic) = unwind::catch(|| interrupt(cause)) {
-            self.report
-                .interrupt_panicked(entry.cell.name.clone(), panic);
+        if let Err(panic) = cell.interrupt(cause) {
+            self.report.interrupt_panicked(cell.name.clone(), panic);
         }
     }
 
@@ -189,60 +193,65 @@ impl Machine<'_> {
     pub(super) fn force(&mut self) {
         trace::forced();
         while self.interrupt_stage().is_some() {}
-        // Announced only now: what returns from its poll before is not yet forced, but awaited.
-        self.inbox.link.force();
-        let mut polling = BTreeSet::new();
-        for entry in std::mem::take(&mut self.order) {
-            let state = match entry.cell.force() {
-                Forced::Ended => continue,
-                Forced::Parked { started, panic } => {
-                    self.aborted(&entry.cell, started, panic);
-                    State::Parked
-                }
-                Forced::Polling => {
-                    polling.insert(entry.cell.key);
-                    State::Polling
-                }
-            };
-            let state = if entry.cell.settings.blocking {
-                State::Blocking
-            } else {
-                state
-            };
-            let straggler = Straggler {
-                name: entry.cell.name.clone(),
-                state,
-            };
-            trace::straggler(&straggler);
-            self.report.straggled(straggler);
-        }
-        // Those that ended before their turn have told so before their lock was free.
-        while let Some(event) = self.inbox.event() {
-            if let Event::Exited(exited) = event {
-                if !polling.contains(&exited.cell.key) {
-                    let exit = self.exit(exited);
-                    self.report.keep(exit);
-                }
-            }
+        let order = std::mem::take(&mut self.order).into_iter();
+        let forced = order.filter_map(|entry| Some((entry.cell.force()?, entry.cell)));
+        let forced: Vec<_> = forced.collect();
+        self.take_last_exits(&forced);
+        for (forced, cell) in forced {
+            self.straggled(&cell, forced);
         }
         self.end();
     }
 
-    fn aborted(&mut self, cell: &Arc<Cell>, started: Instant, panic: Option<Panic>) {
+    /// Takes the exits of those that ended before they were forced: each was told before the cell
+    /// was found ended. What a polling straggler tells comes too late.
+    fn take_last_exits(&mut self, forced: &[(Forced, Arc<Cell>)]) {
+        let stragglers: BTreeSet<_> = forced.iter().map(|(_, cell)| cell.key).collect();
+        while let Some(event) = self.inbox.event() {
+            match event {
+                Event::Exited(exited) if !stragglers.contains(&exited.cell.key) => {
+                    let exit = self.exit(exited);
+                    self.report.keep(exit);
+                }
+                late => drop(unwind::catch_drop(late)),
+            }
+        }
+    }
+
+    fn straggled(&mut self, cell: &Arc<Cell>, forced: Forced) {
+        let state = match forced {
+            // Its future is gone, but its thread goes on: it has not exited.
+            _ if cell.settings.blocking => State::Blocking,
+            Forced::Parked { started, panic } => {
+                self.aborted(cell, started, panic);
+                State::Parked
+            }
+            Forced::Polling => State::Polling,
+        };
+        let straggler = Straggler {
+            name: cell.name.clone(),
+            state,
+        };
+        trace::straggler(&straggler);
+        self.report.straggled(straggler);
+    }
+
+    fn aborted(&mut self, cell: &Arc<Cell>, started: Duration, panic: Option<Panic>) {
         let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
-        let exited = Exited {
+        let at = self.inbox.link.now();
+        let exit = self.exit(Exited {
             cell: Arc::clone(cell),
             outcome,
             started,
-            at: Instant::now(),
-        };
-        let exit = self.exit(exited);
+            at,
+        });
         self.report.keep(exit);
     }
 
     fn end(&mut self) {
         self.phase = Phase::Ended;
+        let now = self.inbox.link.now();
         self.report
-            .lasted(self.began.map_or(Duration::ZERO, |began| began.elapsed()));
+            .lasted(now.saturating_sub(self.began.unwrap_or(now)));
     }
 }

@@ -1,9 +1,198 @@
-//! The report as a table with a timeline.
+//! The report as a table with a timeline, 80 columns wide.
 
-use std::fmt;
+use std::cmp::Reverse;
+use std::fmt::{self, Formatter};
+use std::time::Duration;
 
-use super::Report;
+use super::text::{Fitted, Short};
+use super::{Report, State};
+use crate::actor::Name;
+use crate::exit::{Exit, Outcome};
 
-pub(super) fn draw(_report: &Report, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// More rows than that are no glance any more; what is left out is counted.
+const ROWS: usize = 20;
+const WIDTH: usize = 80;
+const NAME: usize = 22;
+const BAR: usize = 23;
+
+pub(super) fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
+    match report.cause() {
+        Some(cause) => writeln!(f, "{}", Fitted::new(&format!("stopped by: {cause}"), WIDTH))?,
+        None => return f.write_str("not stopped yet"),
+    }
+    let rows = rows(report);
+    write!(f, "the stop took {}", Short(report.lasted))?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (actor, outcome, ran_for, took) = ("actor", "outcome", "ran for", "stopped in");
+    write!(
+        f,
+        "\n\n  {actor:NAME$}  {outcome:9} {ran_for:>8} {took:>10}"
+    )?;
+    let shown = select(&rows);
+    for row in &shown {
+        row.draw(f)?;
+    }
+    match rows.len() - shown.len() {
+        0 => {}
+        more => write!(f, "\n  and {more} more")?,
+    }
+    for (actor, panic) in report.interrupt_panics().iter().take(ROWS) {
+        let line = format!("the interrupt of {} panicked: {panic}", actor.quoted());
+        write!(f, "\n  {}", Fitted::new(&line, WIDTH - 2))?;
+    }
     Ok(())
+}
+
+/// One actor's line.
+struct Row<'a> {
+    name: String,
+    outcome: &'static str,
+    exit: Option<&'a Exit>,
+    bar: String,
+    interest: Interest,
+}
+
+/// What is shown first when not all can be.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Interest {
+    /// It returned `Ok`, after so long a stop.
+    Returned(Duration),
+    Faulty,
+    DidNotStop,
+    EndedTheGroup,
+}
+
+impl Row<'_> {
+    fn draw(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let ran_for = self.exit.map(|exit| Short(exit.ran_for()).to_string());
+        let stopped_in = self
+            .exit
+            .and_then(Exit::stopped_in)
+            .map(|took| Short(took).to_string());
+        write!(
+            f,
+            "\n  {}  {:9} {:>8} {:>10}  {}",
+            Fitted::new(&self.name, NAME).padded(),
+            self.outcome,
+            ran_for.as_deref().unwrap_or("-"),
+            stopped_in.as_deref().unwrap_or("-"),
+            self.bar,
+        )?;
+        match self.exit.and_then(|exit| detail(exit.outcome())) {
+            Some(detail) => write!(f, "\n    {}", Fitted::new(&detail, WIDTH - 4)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn rows(report: &Report) -> Vec<Row<'_>> {
+    let cause = report.cause().and_then(|cause| cause.exit());
+    let cause = cause.map(|exit| Row {
+        name: short_name(exit.actor()),
+        outcome: word(exit.outcome()),
+        exit: Some(exit),
+        bar: "ended the group".into(),
+        interest: Interest::EndedTheGroup,
+    });
+    let exits = report.exits().iter().map(|exit| Row {
+        name: short_name(exit.actor()),
+        outcome: word(exit.outcome()),
+        exit: Some(exit),
+        bar: bar(exit, report.lasted),
+        interest: interest(exit),
+    });
+    // A parked one has an exit too: its future was dropped.
+    let left = report
+        .stragglers()
+        .iter()
+        .filter(|one| one.state() != State::Parked);
+    let left = left.map(|straggler| Row {
+        name: short_name(straggler.actor()),
+        outcome: if straggler.state() == State::Polling {
+            "polling"
+        } else {
+            "blocking"
+        },
+        exit: None,
+        bar: "did not stop".into(),
+        interest: Interest::DidNotStop,
+    });
+    cause.into_iter().chain(exits).chain(left).collect()
+}
+
+/// The name, or the end of the path to where the actor was made.
+fn short_name(name: &Name) -> String {
+    let full = name.to_string();
+    match name.as_str() {
+        Some(_) => full,
+        None => full.rsplit(['/', '\\']).next().unwrap_or_default().into(),
+    }
+}
+
+/// The most interesting rows, still in their order.
+fn select<'a, 'b>(rows: &'a [Row<'b>]) -> Vec<&'a Row<'b>> {
+    let mut by_interest: Vec<_> = rows.iter().enumerate().collect();
+    by_interest.sort_by_key(|(_, row)| Reverse(row.interest));
+    by_interest.truncate(ROWS);
+    by_interest.sort_by_key(|&(nth, _)| nth);
+    by_interest.into_iter().map(|(_, row)| row).collect()
+}
+
+fn interest(exit: &Exit) -> Interest {
+    match exit.outcome() {
+        Outcome::Returned => Interest::Returned(exit.stopped_in().unwrap_or_default()),
+        Outcome::Aborted => Interest::DidNotStop,
+        _ => Interest::Faulty,
+    }
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Returned => "returned",
+        Outcome::Failed(_) => "failed",
+        Outcome::Panicked(_) => "panicked",
+        Outcome::Lost(_) => "lost",
+        Outcome::Aborted => "aborted",
+    }
+}
+
+fn detail(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Panicked(panic) => Some(panic.message().into()),
+        _ => outcome.error().map(ToString::to_string),
+    }
+}
+
+/// `|  ..====  |`: nothing before the turn of its stage, `=` from its interrupt to its exit; a `!`
+/// where it was cut off.
+fn bar(exit: &Exit, stop: Duration) -> String {
+    let Some(times) = exit.stop else {
+        return "left before the stop".into();
+    };
+    let from = column(times.interrupted, stop);
+    let to = column(times.exited, stop).max(from);
+    let mut bar = String::with_capacity(BAR);
+    bar.push('|');
+    for at in 0..BAR - 2 {
+        bar.push(match at {
+            _ if at == to && matches!(exit.outcome(), Outcome::Aborted) => '!',
+            _ if at >= from && at <= to => '=',
+            _ => ' ',
+        });
+    }
+    bar.push('|');
+    bar
+}
+
+/// The column of a moment of the stop.
+fn column(moment: Duration, stop: Duration) -> usize {
+    const LAST: usize = BAR - 3;
+    if stop.is_zero() {
+        return LAST;
+    }
+    // Nanoseconds of a stop times a column count are far from the end of u128.
+    let column = moment.as_nanos() * LAST as u128 / stop.as_nanos();
+    usize::try_from(column).map_or(LAST, |column| column.min(LAST))
 }

@@ -39,14 +39,13 @@ pub struct Tokio;
 
 impl Spawner for Tokio {
     fn spawn(&self, task: Task) {
-        match Handle::try_current() {
-            Ok(runtime) => Spawner::spawn(&runtime, task),
-            Err(_) => panic!(
-                "`rungroup::Tokio` needs a Tokio runtime, and there is none here: run the group \
-                 inside `#[tokio::main]` or `Runtime::block_on`, or give `run` a \
-                 `tokio::runtime::Handle`"
-            ),
-        }
+        let runtime = Handle::try_current().unwrap_or_else(|error| {
+            panic!(
+                "`rungroup::Tokio` needs a Tokio runtime: run the group inside `#[tokio::main]` or \
+                 `Runtime::block_on`, or give `run` a `tokio::runtime::Handle` ({error})"
+            )
+        });
+        Spawner::spawn(&runtime, task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

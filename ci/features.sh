@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Every combination of features: the library alone, as a user builds it, without the features that
+# our own development dependencies switch on; and, for each feature alone, the tests.
+set -euxo pipefail
+cd "$(dirname "$0")"/..
+
+features=(tokio smol async-std signal tracing)
+for ((bits = 0; bits < 1 << ${#features[@]}; bits++)); do
+    chosen=()
+    for at in "${!features[@]}"; do
+        if ((bits >> at & 1)); then chosen+=("${features[at]}"); fi
+    done
+    cargo check --lib --features "${chosen[*]}"
+done
+for feature in "" "${features[@]}"; do
+    cargo check --tests --features "$feature"
+done
+cargo test --test it
+
+# What a user without features gets: one dependency, and its own.
+cargo tree -e normal --depth 1 --prefix none | sort

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Format and lints, with all features and with none.
+set -euxo pipefail
+cd "$(dirname "$0")"/..
+
+cargo fmt --all --check
+cargo clippy --all-targets --all-features -- -D warnings
+cargo clippy --all-targets -- -D warnings

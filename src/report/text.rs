@@ -1,0 +1,115 @@
+//! Text that fits into a column.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A line of at most so many columns; what is cut off shows as an ellipsis.
+pub(super) struct Fitted {
+    text: String,
+    columns: usize,
+    limit: usize,
+}
+
+impl Fitted {
+    pub(super) fn new(text: &str, limit: usize) -> Fitted {
+        let line = text.lines().next().unwrap_or_default();
+        let fits = line.len() == text.len() && line.chars().map(width).sum::<usize>() <= limit;
+        let room = if fits { limit } else { limit - 1 };
+        let (mut fitted, mut columns) = (String::new(), 0);
+        for char in line.chars().filter(|char| !char.is_control()) {
+            if columns + width(char) > room {
+                break;
+            }
+            columns += width(char);
+            fitted.push(char);
+        }
+        if !fits {
+            fitted.push('…');
+            columns += 1;
+        }
+        Fitted {
+            text: fitted,
+            columns,
+            limit,
+        }
+    }
+
+    /// Filled up with spaces.
+    pub(super) fn padded(mut self) -> Fitted {
+        self.text
+            .extend(std::iter::repeat_n(' ', self.limit - self.columns));
+        self
+    }
+}
+
+impl fmt::Display for Fitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The columns of a character on a terminal, by the blocks of Unicode's East Asian Width and of its
+/// combining marks; good enough for names.
+fn width(char: char) -> usize {
+    match u32::from(char) {
+        0x0300..=0x036F | 0x200B..=0x200F | 0xFE00..=0xFE0F => 0,
+        0x1100..=0x115F
+        | 0x2E80..=0xA4CF
+        | 0xAC00..=0xD7A3
+        | 0xF900..=0xFAFF
+        | 0xFE30..=0xFE6F
+        | 0xFF00..=0xFF60
+        | 0xFFE0..=0xFFE6
+        | 0x1F300..=0x1F64F
+        | 0x1F900..=0x1F9FF
+        | 0x20000..=0x3FFFD => 2,
+        _ => 1,
+    }
+}
+
+/// A duration in at most seven columns: "1.25s", "350ms", "12m05s", "300h00m".
+pub(super) struct Short(pub(super) Duration);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (secs, nanos) = (self.0.as_secs(), self.0.subsec_nanos());
+        match (secs, nanos) {
+            (0, 0..1_000) => write!(f, "{nanos}ns"),
+            (0, 1_000..1_000_000) => write!(f, "{}µs", nanos / 1_000),
+            (0, _) => write!(f, "{}ms", nanos / 1_000_000),
+            (1..60, _) => write!(f, "{secs}.{:02}s", nanos / 10_000_000),
+            (60..3_600, _) => write!(f, "{}m{:02}s", secs / 60, secs % 60),
+            _ => write!(f, "{}h{:02}m", secs / 3_600, secs / 60 % 60),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_to_its_columns() {
+        assert_eq!(Fitted::new("http", 6).padded().to_string(), "http  ");
+        assert_eq!(
+            Fitted::new("connection-4711", 6).padded().to_string(),
+            "conne…"
+        );
+        assert_eq!(Fitted::new("数据库服务", 6).padded().to_string(), "数据… ");
+        assert_eq!(Fitted::new("two\nlines", 9).to_string(), "two…");
+        assert_eq!(Fitted::new("", 3).padded().to_string(), "   ");
+    }
+
+    #[test]
+    fn a_duration_is_short() {
+        let short = |nanos| Short(Duration::from_nanos(nanos)).to_string();
+        assert_eq!(short(999), "999ns");
+        assert_eq!(short(350_999_999), "350ms");
+        assert_eq!(short(1_259_000_000), "1.25s");
+        assert_eq!(Short(Duration::from_secs(725)).to_string(), "12m05s");
+        assert_eq!(
+            Short(Duration::from_secs(3_600 * 300)).to_string(),
+            "300h00m"
+        );
+    }
+}
