@@ -29,7 +29,9 @@ fn sigterm_answers_what_is_in_flight_and_refuses_new_connections() {
     service.send(Signal::TERM);
     refused(address);
     assert_eq!(request.finish().0, 200);
-    assert_eq!(service.ends().0.code(), Some(0));
+    let (status, log) = service.ends();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("stopped by: stop requested: SIGTERM"), "{log}");
     assert_eq!(service.file(), "in flight\n# closed\n");
 }
 

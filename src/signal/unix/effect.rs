@@ -19,10 +19,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use signal_hook::flag::register_conditional_default;
 
-static SIGNALS: Mutex<BTreeMap<c_int, Default>> = Mutex::new(BTreeMap::new());
+static SIGNALS: Mutex<BTreeMap<c_int, Watched>> = Mutex::new(BTreeMap::new());
 
-/// The default effect of one signal.
-struct Default {
+/// A signal that is watched, or was.
+struct Watched {
     watchers: usize,
     unwatched: Arc<AtomicBool>,
 }
@@ -37,7 +37,7 @@ impl Effect {
     /// Must be called before anything else is registered for the signal.
     pub(super) fn of(number: c_int) -> io::Result<Effect> {
         if let Entry::Vacant(entry) = signals().entry(number) {
-            entry.insert(Default::of(number)?);
+            entry.insert(Watched::of(number)?);
         }
         Ok(Effect {
             number,
@@ -51,11 +51,11 @@ impl Effect {
     }
 
     fn count(&self, change: fn(usize) -> usize) {
-        if let Some(default) = signals().get_mut(&self.number) {
-            default.watchers = change(default.watchers);
-            default
+        if let Some(watched) = signals().get_mut(&self.number) {
+            watched.watchers = change(watched.watchers);
+            watched
                 .unwatched
-                .store(default.watchers == 0, Ordering::SeqCst);
+                .store(watched.watchers == 0, Ordering::SeqCst);
         }
     }
 }
@@ -68,13 +68,13 @@ impl Drop for Effect {
     }
 }
 
-impl Default {
-    fn of(number: c_int) -> io::Result<Default> {
+impl Watched {
+    fn of(number: c_int) -> io::Result<Watched> {
         let unwatched = Arc::new(AtomicBool::new(true));
         if has_default_effect(number) {
             register_conditional_default(number, Arc::clone(&unwatched))?;
         }
-        Ok(Default {
+        Ok(Watched {
             watchers: 0,
             unwatched,
         })
@@ -82,7 +82,7 @@ impl Default {
 }
 
 /// Never poisoned: nothing panics under the lock.
-fn signals() -> MutexGuard<'static, BTreeMap<c_int, Default>> {
+fn signals() -> MutexGuard<'static, BTreeMap<c_int, Watched>> {
     SIGNALS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
