@@ -31,7 +31,8 @@
 //! # Windows
 //!
 //! There, the only signal is [`Signal::Int`], for Ctrl-C; [`termination`] watches that, and after
-//! the actors are gone, Ctrl-C stays without effect. The tests do not run on Windows.
+//! the actors are gone, Ctrl-C stays without effect. It is compiled for Windows, but was never run
+//! there.
 
 #[cfg(unix)]
 mod unix;

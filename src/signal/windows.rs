@@ -1,24 +1,25 @@
-//! Watches Ctrl-C on Windows. Compiled there alone, and run by no test.
+//! Watches Ctrl-C on Windows. Compiled for it, but never run there.
 //!
 //! Made with async-signal, which sees Ctrl-C as an event: signal-hook has but flags there, which
 //! somebody would have to poll, and ctrlc allows for one handler in a program.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
 
-use async_channel::Sender;
 use async_signal::Signals;
 use futures_lite::future::{block_on, or};
 use futures_lite::stream::StreamExt;
 
 use super::Signal;
+use crate::latch::{Latch, Wait};
 
 pub(super) const TERMINATION: &[Signal] = &[Signal::Int];
 
 /// Keeps Ctrl-C watched until it is dropped.
 pub(super) struct Watch {
-    /// Its drop ends the thread, and with it the delivery.
-    _thread: Sender<()>,
+    /// Ends the thread, and with it the delivery.
+    dropped: Arc<Latch<()>>,
 }
 
 impl Watch {
@@ -34,25 +35,30 @@ impl Watch {
             ));
         }
         let mut arrivals = Signals::new(signals.iter().map(|_| async_signal::Signal::Int))?;
-        let (thread, dropped) = async_channel::bounded::<()>(1);
+        let dropped = Arc::new(Latch::new());
+        let mut until_dropped = Wait::new(Arc::clone(&dropped));
+        let mut next = move || {
+            block_on(or(
+                async {
+                    (&mut until_dropped).await;
+                    None
+                },
+                arrivals.next(),
+            ))
+        };
         thread::Builder::new()
             .name("rungroup-signal".into())
             .spawn(move || {
-                let next = || {
-                    let dropped = &dropped;
-                    let arrival = arrivals.next();
-                    block_on(or(
-                        async move {
-                            let _ = dropped.recv().await;
-                            None
-                        },
-                        arrival,
-                    ))
-                };
-                for _arrival in std::iter::from_fn(next) {
+                while next().is_some() {
                     on_signal(Signal::Int);
                 }
             })?;
-        Ok(Watch { _thread: thread })
+        Ok(Watch { dropped })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.dropped.set(());
     }
 }
