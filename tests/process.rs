@@ -2,22 +2,25 @@
 //! port, its file, its status, what it says on stderr and to its supervisor.
 
 #![cfg(unix)]
-#![allow(clippy::pedantic)] // nobody's API
+#![allow(unreachable_pub, clippy::pedantic)] // nobody's API
 
-use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+#[path = "process/client.rs"]
+mod client;
+#[path = "process/service.rs"]
+mod service;
+#[path = "process/supervisor.rs"]
+mod supervisor;
+
 use std::os::unix::net::UnixDatagram;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
 use std::thread;
-use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_process};
+use client::{Request, get, refused};
+use rustix::process::{Signal, kill_process};
+use service::{BINARY, Service};
+use supervisor::{datagram, executable, gone, no_datagram, succeeds, supervised, sv};
 
 const HOUR_MS: &str = "3600000";
 
@@ -280,261 +283,4 @@ fn number_after(text: &str, key: &str) -> u64 {
     let (_, rest) = text.split_once(key).unwrap();
     let digits = rest.split(|it: char| !it.is_ascii_digit()).next();
     digits.unwrap().parse().unwrap()
-}
-
-// ---- the service
-
-/// The example, built as this test was.
-static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let mut features = vec!["tokio", "signal", "tracing"];
-    features.extend(cfg!(feature = "smol").then_some("smol"));
-    features.extend(cfg!(feature = "async-std").then_some("async-std"));
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--example", "service", "--features"]);
-    cargo
-        .arg(features.join(","))
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success());
-    // This test is target/debug/deps/process-…
-    let target = std::env::current_exe().unwrap();
-    let target = target.parent().and_then(Path::parent).unwrap();
-    target.join("examples/service")
-});
-
-/// No test takes nearly as long; what hangs is killed, and the test fails for what it waited for.
-const HANGS_AFTER: Duration = Duration::from_secs(120);
-
-/// A directory of its own, and the settings of the service to be.
-struct Service {
-    directory: PathBuf,
-    settings: Vec<(&'static str, String)>,
-}
-
-impl Service {
-    fn new() -> Service {
-        static NTH: AtomicU32 = AtomicU32::new(0);
-        let nth = NTH.fetch_add(1, Ordering::Relaxed);
-        // Not below target: the path of a socket must be short.
-        let directory = std::env::temp_dir().join(format!("rungroup-{}-{nth}", std::process::id()));
-        fs::create_dir(&directory).unwrap();
-        let mut service = Service {
-            directory,
-            settings: Vec::new(),
-        };
-        let file = service.path("entries.txt").to_str().unwrap().to_owned();
-        service.settings.push(("SERVICE_FILE", file));
-        service.set("SERVICE_LISTEN", "127.0.0.1:0")
-    }
-
-    fn set(mut self, name: &'static str, value: &str) -> Service {
-        self.settings.push((name, value.into()));
-        self
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.join(name)
-    }
-
-    fn start(self) -> Running {
-        self.start_as(&mut Command::new(&*BINARY))
-    }
-
-    fn start_as(self, command: &mut Command) -> Running {
-        let mut process = command
-            .env_remove("NOTIFY_SOCKET")
-            .envs(self.settings)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            // A Ctrl-C at the terminal is for the tests; and all that is left can be killed as one.
-            .process_group(0)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let group = Pid::from_child(&process);
-        let (alive, ended) = mpsc::channel();
-        thread::spawn(move || {
-            if ended.recv_timeout(HANGS_AFTER) == Err(RecvTimeoutError::Timeout) {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-        });
-        Running {
-            log: BufReader::new(process.stderr.take().unwrap()),
-            logged: String::new(),
-            process,
-            directory: self.directory,
-            alive: Some(alive),
-        }
-    }
-}
-
-/// The service, or its supervisor, as a child process.
-struct Running {
-    process: Child,
-    log: BufReader<ChildStderr>,
-    logged: String,
-    directory: PathBuf,
-    /// Its drop dismisses who would kill what hangs.
-    alive: Option<Sender<()>>,
-}
-
-impl Running {
-    /// Waits for a line with `words`, and returns it.
-    fn wait_for(&mut self, words: &str) -> String {
-        loop {
-            let start = self.logged.len();
-            if self.log.read_line(&mut self.logged).unwrap() == 0 {
-                panic!("it ended before it said {words:?}:\n{}", self.logged);
-            }
-            let line = &self.logged[start..];
-            if line.contains(words) {
-                return line.trim_end().to_owned();
-            }
-        }
-    }
-
-    fn listening(&mut self) -> SocketAddr {
-        let line = self.wait_for("listening on ");
-        let (_, address) = line.rsplit_once(' ').unwrap();
-        address.parse().unwrap()
-    }
-
-    /// Waits until it is ready, by its own word.
-    fn ready(&mut self) -> SocketAddr {
-        let address = self.listening();
-        while get(address, "/readyz").unwrap().0 != 200 {}
-        address
-    }
-
-    fn send(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.process), signal).unwrap();
-    }
-
-    /// Waits for its end; returns its status and all that it said.
-    fn ends(&mut self) -> (ExitStatus, String) {
-        self.log.read_to_string(&mut self.logged).unwrap();
-        let status = self.process.wait().unwrap();
-        self.alive = None;
-        (status, self.logged.clone())
-    }
-
-    fn file(&self) -> String {
-        fs::read_to_string(self.directory.join("entries.txt")).unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let ended = self.alive.take().is_none();
-        if !ended {
-            let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
-            let _ = self.process.wait();
-        }
-        let _ = fs::remove_dir_all(&self.directory);
-    }
-}
-
-// ---- its clients
-
-fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(address)?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
-    )?;
-    answer(stream)
-}
-
-fn answer(mut stream: TcpStream) -> std::io::Result<(u16, String)> {
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let status = answer.split(' ').nth(1).and_then(|it| it.parse().ok());
-    match status {
-        Some(status) => Ok((status, answer)),
-        None => Err(ErrorKind::UnexpectedEof.into()),
-    }
-}
-
-/// A request that is as slow as the test wishes: its handler waits for its body.
-struct Request {
-    stream: TcpStream,
-    body: &'static str,
-}
-
-impl Request {
-    /// Returns when the handler has begun: that is when the server asks for the body.
-    fn begin(address: SocketAddr, body: &'static str) -> Request {
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "POST /entries HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
-             Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        )
-        .unwrap();
-        let expected = "HTTP/1.1 100 Continue\r\n\r\n";
-        let mut begun = vec![0; expected.len()];
-        stream.read_exact(&mut begun).unwrap();
-        assert_eq!(String::from_utf8(begun).unwrap(), expected);
-        Request { stream, body }
-    }
-
-    fn finish(mut self) -> (u16, String) {
-        self.stream.write_all(self.body.as_bytes()).unwrap();
-        answer(self.stream).unwrap()
-    }
-}
-
-/// Waits until nobody listens any longer.
-fn refused(address: SocketAddr) {
-    loop {
-        match TcpStream::connect(address) {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return,
-            _ => thread::yield_now(),
-        }
-    }
-}
-
-// ---- its supervisors
-
-fn datagram(socket: &UnixDatagram) -> String {
-    let mut buffer = [0; 1024];
-    socket.set_read_timeout(Some(HANGS_AFTER)).unwrap();
-    let length = socket.recv(&mut buffer).unwrap();
-    String::from_utf8(buffer[..length].to_vec()).unwrap()
-}
-
-fn no_datagram(socket: &UnixDatagram) {
-    socket.set_nonblocking(true).unwrap();
-    let error = socket.recv(&mut [0; 1024]).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::WouldBlock);
-}
-
-fn sv(command: &str, directory: &Path) -> Child {
-    let mut sv = Command::new("sv");
-    sv.args(["-w", "60", command]).arg(directory);
-    sv.stdout(Stdio::null()).spawn().unwrap()
-}
-
-fn succeeds(mut process: Child) {
-    assert!(process.wait().unwrap().success());
-}
-
-/// The process that runsv says it supervises.
-fn supervised(directory: &Path) -> Option<Pid> {
-    let pid = fs::read_to_string(directory.join("supervise/pid")).unwrap();
-    pid.trim().parse().ok().and_then(Pid::from_raw)
-}
-
-fn gone(process: Option<Pid>) {
-    let process = process.expect("it was supervised");
-    assert!(test_kill_process(process).is_err(), "an orphan is left");
-}
-
-fn executable(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) struct Settings {
     /// `SERVICE_LISTEN`; with port 0, the system chooses one, and the log tells it.
     pub(crate) listen: SocketAddr,
-    /// `SERVICE_FILE`
+    /// `SERVICE_FILE`; by default, one among the system's temporary files.
     pub(crate) file: PathBuf,
     /// `SERVICE_WORKERS`
     pub(crate) workers: usize,
@@ -26,7 +26,7 @@ impl Settings {
     pub(crate) fn from_env() -> rungroup::Result<Settings> {
         Ok(Settings {
             listen: var("SERVICE_LISTEN", ([127, 0, 0, 1], 8080).into())?,
-            file: var("SERVICE_FILE", "entries.txt".into())?,
+            file: var("SERVICE_FILE", env::temp_dir().join("service-entries.txt"))?,
             workers: var("SERVICE_WORKERS", 2)?,
             grace: Duration::from_millis(var("SERVICE_GRACE_MS", 30_000)?),
             drain: Duration::from_millis(var("SERVICE_DRAIN_MS", 0)?),

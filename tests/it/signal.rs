@@ -1,11 +1,11 @@
 //! Signals, sent from outside: each test runs itself once more as a child process, and sends them
 //! there, for a signal reaches all that run in a process.
 
+mod child;
+
 use std::error::Error as _;
 use std::future::pending;
-use std::io::{BufRead, BufReader, ErrorKind, Write, stdin};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{ChildStderr, Command, ExitStatus, Stdio};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,10 +13,11 @@ use std::time::Duration;
 use futures_lite::future::{block_on, yield_now, zip};
 use rungroup::signal::{self, Signal, SignalError};
 use rungroup::{Actor, ErrorKind as Kind, Group, Threads};
-use rustix::process::{Pid, Signal as Number, kill_process};
+use rustix::process::Signal as Number;
 
 use crate::runtime::Runtime;
 use crate::support::waiter;
+use child::{Child, hear, is_parent, live_on, say};
 
 on_every_runtime! {
     termination_stops_with_ok_and_names_the_signal,
@@ -411,116 +412,4 @@ fn says_when_up() -> Actor {
         ctx.interrupted().await;
         Ok(())
     })
-}
-
-// ---- the two processes
-
-/// Set in the child.
-const CHILD: &str = "RUNGROUP_SIGNAL_CHILD";
-
-fn is_parent() -> bool {
-    std::env::var_os(CHILD).is_none()
-}
-
-/// Tells the parent.
-fn say(word: &str) {
-    eprintln!("{word}");
-}
-
-/// Waits for the parent's word.
-fn hear(word: &str) {
-    let mut line = String::new();
-    stdin().read_line(&mut line).unwrap();
-    assert_eq!(line.trim_end(), word);
-}
-
-/// Waits to be killed.
-fn live_on() {
-    let _ = stdin().read_line(&mut String::new());
-}
-
-/// The same test in another process.
-struct Child {
-    process: std::process::Child,
-    words: BufReader<ChildStderr>,
-}
-
-impl Child {
-    fn start() -> Child {
-        Child::start_under(":")
-    }
-
-    /// Starts it from a shell that first does `prelude`.
-    fn start_under(prelude: &str) -> Child {
-        let mut process = Command::new("sh")
-            .args(["-c", &format!("{prelude}; exec \"$@\""), "sh"])
-            .arg(std::env::current_exe().unwrap())
-            .args(["--exact", &this_test(), "--nocapture"])
-            .env(CHILD, "yes")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            // A Ctrl-C at the terminal is for the parent.
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        let words = BufReader::new(process.stderr.take().unwrap());
-        Child { process, words }
-    }
-
-    fn wait_for(&mut self, word: &str) {
-        let mut heard = String::new();
-        loop {
-            let start = heard.len();
-            if self.words.read_line(&mut heard).unwrap() == 0 {
-                panic!("the child ended before it said {word:?}:\n{heard}");
-            }
-            if heard[start..].trim_end() == word {
-                return;
-            }
-        }
-    }
-
-    fn tell(&mut self, word: &str) {
-        let stdin = self.process.stdin.as_mut().unwrap();
-        writeln!(stdin, "{word}").unwrap();
-    }
-
-    fn send(&self, signal: Number) {
-        kill_process(self.pid(), signal).unwrap();
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_child(&self.process)
-    }
-
-    fn end(&mut self) -> (ExitStatus, String) {
-        let mut rest = String::new();
-        std::io::Read::read_to_string(&mut self.words, &mut rest).unwrap();
-        (self.process.wait().unwrap(), rest)
-    }
-
-    fn ends_well(&mut self) {
-        let (status, rest) = self.end();
-        assert!(status.success(), "{status}:\n{rest}");
-    }
-
-    fn is_killed_by(&mut self, signal: Number) {
-        let (status, rest) = self.end();
-        assert_eq!(status.signal(), Some(signal.as_raw()), "{status}:\n{rest}");
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// By the name of this thread, which the harness gave it: "test on runtime".
-fn this_test() -> String {
-    let thread = std::thread::current();
-    let (test, runtime) = thread.name().unwrap().split_once(" on ").unwrap();
-    format!("signal::{runtime}::{test}")
 }
