@@ -110,6 +110,8 @@ mod machine;
 mod readiness;
 mod report;
 mod roster;
+#[cfg(feature = "signal")]
+pub mod signal;
 pub mod spawner;
 mod stage;
 mod task;

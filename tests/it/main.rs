@@ -9,3 +9,5 @@ mod runtime;
 mod support;
 
 mod go;
+#[cfg(all(unix, feature = "signal"))]
+mod signal;

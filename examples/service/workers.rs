@@ -1,0 +1,42 @@
+//! The pool of workers between HTTP and the database.
+
+use async_channel::{Receiver, Sender};
+use rungroup::Actor;
+use tokio::sync::oneshot;
+
+use crate::database::Ledger;
+
+/// An entry, and whom to tell that it is kept.
+pub(crate) struct Job {
+    entry: String,
+    kept: oneshot::Sender<()>,
+}
+
+/// Has a worker keep an entry; returns when it did.
+pub(crate) async fn keep(jobs: &Sender<Job>, entry: String) -> rungroup::Result {
+    let (kept, is_kept) = oneshot::channel();
+    jobs.send(Job { entry, kept }).await?;
+    Ok(is_kept.await?)
+}
+
+/// Makes one worker. It is interrupted when nobody brings jobs any longer, and does those that are
+/// left.
+pub(crate) fn worker(jobs: Receiver<Job>, ledger: Ledger, poison: Option<String>) -> Actor {
+    Actor::with(move |ctx| async move {
+        while let Some(Ok(job)) = ctx.run_until_interrupted(jobs.recv()).await {
+            work(job, &ledger, poison.as_deref()).await;
+        }
+        while let Ok(job) = jobs.try_recv() {
+            work(job, &ledger, poison.as_deref()).await;
+        }
+        Ok(())
+    })
+}
+
+async fn work(job: Job, ledger: &Ledger, poison: Option<&str>) {
+    assert_ne!(Some(&*job.entry), poison, "poisoned");
+    match ledger.append(job.entry).await {
+        Ok(()) => drop(job.kept.send(())),
+        Err(error) => tracing::warn!("an entry is lost: {error}"),
+    }
+}

@@ -1,0 +1,64 @@
+//! The clients of the service.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+
+pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"
+    )?;
+    answer(stream)
+}
+
+pub fn answer(mut stream: TcpStream) -> std::io::Result<(u16, String)> {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).and_then(|it| it.parse().ok());
+    match status {
+        Some(status) => Ok((status, answer)),
+        None => Err(ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// A request that is as slow as the test wishes: its handler waits for its body.
+pub struct Request {
+    stream: TcpStream,
+    body: &'static str,
+}
+
+impl Request {
+    /// Returns when the handler has begun: that is when the server asks for the body.
+    pub fn begin(address: SocketAddr, body: &'static str) -> Request {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "POST /entries HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
+             Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        )
+        .unwrap();
+        let expected = "HTTP/1.1 100 Continue\r\n\r\n";
+        let mut begun = vec![0; expected.len()];
+        stream.read_exact(&mut begun).unwrap();
+        assert_eq!(String::from_utf8(begun).unwrap(), expected);
+        Request { stream, body }
+    }
+
+    pub fn finish(mut self) -> (u16, String) {
+        self.stream.write_all(self.body.as_bytes()).unwrap();
+        answer(self.stream).unwrap()
+    }
+}
+
+/// Waits until nobody listens any longer.
+pub fn refused(address: SocketAddr) {
+    loop {
+        match TcpStream::connect(address) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return,
+            _ => thread::yield_now(),
+        }
+    }
+}
