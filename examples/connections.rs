@@ -102,6 +102,7 @@ impl Connection {
         if let Some(1..) = ctx.run_until_interrupted(read).await.transpose()? {
             (&self.client).write_all(&line).await?;
             self.answered = true;
+            clients::let_go(&self.client).await;
         }
         Ok(())
     }

@@ -55,8 +55,8 @@ async fn serve(ctx: Context, listener: Async<TcpListener>) -> rungroup::Result {
     };
     conversations.run(accept).await;
 
-    // From here on, nobody can connect.
     drop(listener);
+    println!("nobody can connect any longer");
     while !conversations.is_empty() {
         conversations.tick().await;
     }
@@ -73,8 +73,10 @@ async fn echo(ctx: Context, client: Async<TcpStream>) -> io::Result<()> {
         let mut longest = (&mut lines).take(LONGEST_LINE);
         let read = longest.read_until(b'\n', &mut line);
         match ctx.run_until_interrupted(read).await.transpose()? {
-            None | Some(0) => return Ok(()),
+            None | Some(0) => break,
             Some(_) => (&client).write_all(&line).await?,
         }
     }
+    clients::let_go(&client).await;
+    Ok(())
 }

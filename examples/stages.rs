@@ -25,6 +25,7 @@ use async_channel::{Receiver, Sender};
 use async_executor::Executor;
 use async_io::Async;
 use futures_lite::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use futures_lite::stream::StreamExt;
 use rungroup::{Actor, Context, Group, Result};
 
 const DATABASE: u32 = 0;
@@ -104,19 +105,21 @@ async fn respond(ctx: Context, client: Async<TcpStream>, jobs: Sender<Job>) -> R
         body.len()
     );
     (&client).write_all(response.as_bytes()).await?;
+    clients::let_go(&client).await;
     Ok(())
 }
 
-/// Reads to the empty line that ends a request which has no body.
+/// Reads to the empty line that ends a request which has no body, and returns its first line.
 async fn read_head(client: &Async<TcpStream>) -> io::Result<String> {
-    let mut lines = BufReader::new(client).take(LARGEST_REQUEST);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if lines.read_line(&mut head).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+    let mut lines = BufReader::new(client).take(LARGEST_REQUEST).lines();
+    let mut request = None;
+    while let Some(line) = lines.try_next().await? {
+        if line.is_empty() {
+            return request.ok_or(io::ErrorKind::InvalidData.into());
         }
+        request.get_or_insert(line);
     }
-    Ok(head)
+    Err(io::ErrorKind::UnexpectedEof.into())
 }
 
 async fn work(ctx: Context, number: u32, jobs: Receiver<Job>, rows: Sender<Row>) -> Result {

@@ -1,14 +1,19 @@
 //! The clients of a server, one after the other.
 
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{self, ErrorKind};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use async_io::{Async, Timer};
+use futures_lite::future::or;
+use futures_lite::io::AsyncReadExt;
 use rungroup::Context;
 
 /// How long a server waits that cannot accept anybody.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a client may take to leave that was let go.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Accepts the next client; `None` once the actor is interrupted.
 ///
@@ -35,4 +40,21 @@ fn left_already(error: ErrorKind) -> bool {
         error,
         ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
     )
+}
+
+/// Lets a client go, with all it was answered. A socket that is closed before its input was read
+/// resets the connection, and what is still on the way is lost.
+pub(crate) async fn let_go(mut client: &Async<TcpStream>) {
+    let leaves = async {
+        client.get_ref().shutdown(Shutdown::Write)?;
+        let mut ignored = [0; 4096];
+        while client.read(&mut ignored).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let stays = async {
+        Timer::after(FAREWELL).await;
+        Ok(())
+    };
+    // One that has left in a hurry is gone as well.
+    let _ = or(leaves, stays).await;
 }
