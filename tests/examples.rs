@@ -315,6 +315,44 @@ fn errgroup_cancels_the_rest_on_the_first_error() {
     });
 }
 
+/// Each file is a named pipe, which is read for as long as we wish.
+#[cfg(unix)]
+#[test]
+fn errgroup_reads_four_files_at_once() {
+    const FILES: usize = 30;
+    const LIMIT: usize = 4;
+    hold(|| {
+        let directory = directory("errgroup_reads_four_files_at_once");
+        let pipes: Vec<_> = (0..FILES)
+            .map(|nth| fifo(&directory, &nth.to_string()))
+            .collect();
+        let (read, is_read) = mpsc::channel();
+        for pipe in pipes.clone() {
+            let read = read.clone();
+            thread::spawn(move || {
+                let writer = fs::OpenOptions::new().write(true).open(&pipe);
+                let _ = read.send((pipe, writer.unwrap()));
+            });
+        }
+        let errgroup = Example::start("errgroup", &pipes);
+
+        let mut waiting = pipes;
+        let mut reading = Vec::new();
+        while !waiting.is_empty() || !reading.is_empty() {
+            while reading.len() < LIMIT && !waiting.is_empty() {
+                let (pipe, writer) = is_read.recv().unwrap();
+                waiting.retain(|other| *other != pipe);
+                reading.push(writer);
+            }
+            assert!(!waiting.iter().any(|pipe| has_reader(pipe)));
+            writeln!(reading.remove(0)).unwrap();
+        }
+        let ended = errgroup.end();
+        ended.assert_code(0);
+        assert_eq!(ended.lines[FILES], "      30 total");
+    });
+}
+
 #[test]
 fn tomb_tells_all_why_they_stop() {
     const RUNNERS: usize = 50;
@@ -517,6 +555,13 @@ fn fifo(directory: &Path, name: &str) -> String {
             .success()
     );
     path.to_str().unwrap().to_owned()
+}
+
+/// Whether somebody has opened a named pipe to read.
+#[cfg(unix)]
+fn has_reader(pipe: &str) -> bool {
+    use rustix::fs::{Mode, OFlags, open};
+    open(pipe, OFlags::WRONLY | OFlags::NONBLOCK, Mode::empty()).is_ok()
 }
 
 #[cfg(unix)]
