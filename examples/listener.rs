@@ -30,7 +30,7 @@ use rungroup::{Actor, Context, Group};
 const GRACE: Duration = Duration::from_secs(10);
 
 /// What is longer is echoed in pieces, so that a client cannot take all our memory.
-const LONGEST_LINE: u64 = 64 * 1024;
+const LONGEST_LINE: u64 = 1024 * 1024;
 
 fn main() -> rungroup::Result {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());

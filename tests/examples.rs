@@ -210,16 +210,23 @@ fn listener_echoes_and_closes_its_socket() {
 fn listener_finishes_what_it_is_answering() {
     hold(|| {
         let mut listener = Example::start("listener", ANY_PORT);
-        let mut client = TcpStream::connect(listener.address()).unwrap();
+        let address = listener.address();
+        let mut client = TcpStream::connect(address).unwrap();
 
         // It waits for us to read, in the middle of an answer, when it takes no more from us.
-        let line = [b"x".repeat(50_000), b"\n".to_vec()].concat();
+        let line = [b"x".repeat(1_000_000), b"\n".to_vec()].concat();
         client
             .set_write_timeout(Some(Duration::from_millis(500)))
             .unwrap();
         while client.write_all(&line).is_ok() {}
+        let mut idle = TcpStream::connect(address).unwrap();
+        idle.write_all(b"\n").unwrap();
+        idle.read_exact(&mut [0]).unwrap();
         listener.stop();
         assert_eq!(listener.line(), "nobody can connect any longer");
+        // Where the idle one is let go, the interrupt has reached the other one too.
+        assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+        drop(idle);
 
         let mut echo = Vec::new();
         client.read_to_end(&mut echo).unwrap();
@@ -490,7 +497,8 @@ fn connections_are_answered_or_closed_when_stopped_in_the_middle() {
                 thread::spawn(move || ask_on(address, EACH, &seen, &answered))
             })
             .collect();
-        for () in answers.iter().take(STOP_AFTER) {}
+        drop(answered);
+        assert_eq!(answers.iter().take(STOP_AFTER).count(), STOP_AFTER);
         server.stop();
 
         for mut client in idle {
