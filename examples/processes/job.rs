@@ -63,7 +63,7 @@ enum State {
     Due,
     /// Set by `start`. The shell may have exited, but nobody has reaped it.
     Started(Pid),
-    /// Set by `reap`, or by `terminate` before the start.
+    /// Set by `reap`, or by a signal before the start.
     Over,
 }
 
@@ -79,7 +79,7 @@ impl Job {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the command, unless it was terminated before.
+    /// Starts the command, unless a signal came before.
     fn start(&self) -> io::Result<Option<Pid>> {
         let mut state = self.state();
         if let State::Over = *state {
@@ -94,17 +94,22 @@ impl Job {
     }
 
     fn terminate(&self) {
-        let mut state = self.state();
-        match *state {
-            State::Due => *state = State::Over,
-            State::Started(group) => signal(group, Signal::TERM),
-            State::Over => {}
-        }
+        self.signal(Signal::TERM);
     }
 
     pub(crate) fn kill(&self) {
-        if let State::Started(group) = *self.state() {
-            signal(group, Signal::KILL);
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let mut state = self.state();
+        match *state {
+            State::Due => *state = State::Over,
+            State::Started(group) => {
+                // Fails only if nobody is left in the group, which is fine.
+                let _ = kill_process_group(group, signal);
+            }
+            State::Over => {}
         }
     }
 
@@ -118,9 +123,4 @@ impl Job {
         while retry_on_intr(next).is_ok() {}
         *self.state() = State::Over;
     }
-}
-
-/// Fails only if nobody is left in the group, which is fine.
-fn signal(group: Pid, signal: Signal) {
-    let _ = kill_process_group(group, signal);
 }
