@@ -1,0 +1,64 @@
+//! Two actors: the second returns immediately, and so ends the first before its time.
+//!
+//! Ported from `ExampleGroup_Add_basic` of Go's `run.Group`; it prints the same lines.
+//!
+//! ```sh
+//! cargo run --example basic
+//! cargo run --example basic --features tokio # or smol, or async-std
+//! ```
+
+mod runtime;
+
+use std::error::Error;
+use std::time::Duration;
+
+use async_io::Timer;
+use futures_lite::future::or;
+use rungroup::Group;
+
+fn main() {
+    let mut group = Group::new();
+    {
+        let (cancel, canceled) = async_channel::bounded::<()>(1);
+        let elapsed = async {
+            Timer::after(Duration::from_secs(1)).await;
+            "The first actor had its time elapsed"
+        };
+        let canceled = async move {
+            let _ = canceled.recv().await; // an error, when `cancel` is dropped
+            "The first actor was canceled"
+        };
+        group.add(
+            async move {
+                println!("{}", or(elapsed, canceled).await);
+                Ok(())
+            },
+            move |cause| {
+                let error = text(cause.error());
+                println!("The first actor was interrupted with: {error}");
+                drop(cancel);
+            },
+        );
+    }
+    {
+        group.add(
+            async {
+                println!("The second actor is returning immediately");
+                Err("immediate teardown".into())
+            },
+            |cause| {
+                // Note that this interrupt is called, even though the corresponding execute has
+                // already returned.
+                let error = text(cause.error());
+                println!("The second actor was interrupted with: {error}");
+            },
+        );
+    }
+    let result = runtime::run(group);
+    let error = text(result.as_ref().err().and_then(Error::source));
+    println!("The group was terminated with: {error}");
+}
+
+fn text(error: Option<&(dyn Error + 'static)>) -> String {
+    error.map_or_else(|| "nothing".into(), ToString::to_string)
+}

@@ -1,0 +1,71 @@
+//! Counts the lines of the files given as arguments, some at a time. The first that cannot be read
+//! cancels the rest.
+//!
+//! Ported from Go's `errgroup`, with its `SetLimit`, and from the example of it that collects
+//! results: an actor that ends the group by an error only is errgroup's `Go`, and the run ends when
+//! no actor is left.
+//!
+//! ```sh
+//! cargo run --example errgroup -- src/*.rs
+//! cargo run --example errgroup -- Cargo.toml no-such-file
+//! cargo run --example errgroup --features tokio -- src/*.rs # or smol, or async-std
+//! ```
+
+mod runtime;
+
+use std::env;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_fs::File;
+use async_lock::Semaphore;
+use futures_lite::io::AsyncReadExt;
+use rungroup::{Actor, Ends, Group};
+
+/// How many files are read at once.
+const LIMIT: usize = 4;
+
+fn main() -> Result<(), rungroup::Error> {
+    let paths: Vec<String> = env::args().skip(1).collect();
+    let counts = Arc::new(Mutex::new(vec![0; paths.len()]));
+    let limit = Arc::new(Semaphore::new(LIMIT));
+
+    let mut group = Group::new();
+    for (nth, path) in paths.iter().cloned().enumerate() {
+        let (counts, limit) = (Arc::clone(&counts), Arc::clone(&limit));
+        let name = path.clone();
+        let count = async move {
+            let _permit = limit.acquire().await;
+            let lines = count_lines(&path).await?;
+            counts.lock().unwrap_or_else(PoisonError::into_inner)[nth] = lines;
+            Ok(())
+        };
+        group.add_actor(
+            Actor::cancellable(count)
+                .name(name)
+                .ends_group(Ends::OnError),
+        );
+    }
+    runtime::run(group)?;
+
+    let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    for (path, lines) in paths.iter().zip(counts.iter()) {
+        println!("{lines:8} {path}");
+    }
+    println!("{:8} total", counts.iter().sum::<usize>());
+    Ok(())
+}
+
+async fn count_lines(path: &str) -> rungroup::Result<usize> {
+    let mut file = File::open(path).await?;
+    let mut chunk = vec![0; 64 * 1024];
+    let mut lines = 0;
+    loop {
+        let read = file.read(&mut chunk).await?;
+        if read == 0 {
+            return Ok(lines);
+        }
+        for byte in &chunk[..read] {
+            lines += usize::from(*byte == b'\n');
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Adds up the numbers given as arguments, in a group inside a group. A word that is no number fails
+//! the inner group, that fails the outer one, and the error tells the whole way.
+//!
+//! In Go this is a `run.Group` whose execute and interrupt are written by hand around another. Here
+//! it is [`Group::into_actor`]; the inner group has a spawner of its own.
+//!
+//! ```sh
+//! cargo run --example nested -- 1 2 3
+//! cargo run --example nested -- 1 two 3
+//! cargo run --example nested --features tokio -- 1 2 3 # or smol, or async-std
+//! ```
+
+mod runtime;
+
+use std::env;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_channel::{Receiver, Sender};
+use rungroup::{Actor, Ends, Group, Threads};
+
+fn main() -> Result<(), rungroup::Error> {
+    let words = env::args().skip(1).collect();
+    let sum = Arc::new(AtomicI64::new(0));
+
+    let mut outer = Group::new();
+    outer.add_actor(watcher());
+    // Its actors are threads, whatever the outer ones are.
+    let adder = adding(words, Arc::clone(&sum)).into_actor(Threads);
+    outer.add_actor(adder.name("adding"));
+    runtime::run(outer)?;
+
+    println!("the sum is {}", sum.load(Ordering::Relaxed));
+    Ok(())
+}
+
+/// A pipeline that is done when both its actors are, and failed when one of them is.
+fn adding(words: Vec<String>, sum: Arc<AtomicI64>) -> Group {
+    let (sender, numbers) = async_channel::bounded(16);
+    let mut group = Group::new();
+    for (name, actor) in [
+        ("parser", Actor::cancellable(parse(words, sender))),
+        ("adder", Actor::cancellable(add(numbers, sum))),
+    ] {
+        group.add_actor(actor.name(name).ends_group(Ends::OnError));
+    }
+    group
+}
+
+async fn parse(words: Vec<String>, numbers: Sender<i64>) -> rungroup::Result {
+    for word in words {
+        let number = word
+            .parse()
+            .map_err(|error| format!("cannot add `{word}`: {error}"))?;
+        if numbers.send(number).await.is_err() {
+            break; // the adder failed, and says why
+        }
+    }
+    Ok(())
+}
+
+async fn add(numbers: Receiver<i64>, sum: Arc<AtomicI64>) -> rungroup::Result {
+    while let Ok(number) = numbers.recv().await {
+        let before = sum.load(Ordering::Relaxed);
+        let after = before.checked_add(number).ok_or("the sum is too large")?;
+        sum.store(after, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Sees why the group ends, whoever ends it.
+fn watcher() -> Actor {
+    let watch = Actor::with(|ctx| async move {
+        ctx.interrupted().await;
+        if let Some(cause) = ctx.cause() {
+            println!("stopping: {cause}");
+        }
+        Ok(())
+    });
+    watch.name("watcher").background()
+}

@@ -1,0 +1,93 @@
+//! The commands as a group.
+
+use std::error::Error as _;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_signal::{Signal, Signals};
+use futures_lite::stream::StreamExt;
+use rungroup::{Actor, Error, ErrorKind, Group, Handle};
+
+use crate::ended::Ended;
+use crate::job::{self, Job};
+use crate::{rest, runtime};
+
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What a shell returns that is called wrongly.
+const MISUSED: u8 = 2;
+
+pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
+    let Some((grace, commands)) = parse(args) else {
+        eprintln!("usage: processes [--grace SECONDS] COMMAND...");
+        return ExitCode::from(MISUSED);
+    };
+    let jobs: Vec<_> = commands.into_iter().map(Job::new).map(Arc::new).collect();
+    let group = match group(grace, &jobs) {
+        Ok(group) => group,
+        Err(error) => {
+            eprintln!("cannot set up: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime::run(group);
+    rest::kill(&jobs);
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:?}");
+            exit_code(&error)
+        }
+    }
+}
+
+fn group(grace: Duration, jobs: &[Arc<Job>]) -> io::Result<Group> {
+    let mut group = Group::new();
+    group.grace(grace);
+    group.add_actor(signals(group.handle())?);
+    group.add_actor(rest::actor(jobs.to_vec())?);
+    for job in jobs {
+        group.add_actor(job::actor(Arc::clone(job)));
+    }
+    Ok(group)
+}
+
+fn parse(args: impl Iterator<Item = String>) -> Option<(Duration, Vec<String>)> {
+    let mut commands: Vec<String> = args.collect();
+    let mut grace = GRACE;
+    if commands.first()? == "--grace" {
+        grace = Duration::try_from_secs_f64(commands.get(1)?.parse().ok()?).ok()?;
+        commands.drain(..2);
+    }
+    (!commands.is_empty()).then_some((grace, commands))
+}
+
+/// Passes on how the first one ended. It ended well if all that is wrong is that others had to be
+/// killed.
+fn exit_code(error: &Error) -> ExitCode {
+    if error.kind() == ErrorKind::Stragglers {
+        return ExitCode::SUCCESS;
+    }
+    let ended = error.source().and_then(|source| source.downcast_ref());
+    ended.map_or(ExitCode::FAILURE, Ended::exit_code)
+}
+
+/// Stops the group on a signal, and forces it on the second one. It listens from now on, and until
+/// all others are gone.
+fn signals(group: Handle) -> io::Result<Actor> {
+    let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])?;
+    let listen = Actor::with(|ctx| async move {
+        let mut received = 0;
+        while let Some(signal) = ctx.run_until_interrupted(signals.next()).await.flatten() {
+            received += 1;
+            match received {
+                1 => group.interrupt(Err(Ended::by(signal?).into())),
+                _ => group.force(),
+            }
+        }
+        Ok(())
+    });
+    Ok(listen.name("signals").background())
+}

@@ -1,0 +1,40 @@
+//! Runs shell commands as one: the first to end stops the rest, with SIGTERM, and after the grace
+//! with SIGKILL. The exit status is that of the first to end, as a shell would tell it.
+//!
+//! What Go programs do with a `run.Group` around `exec.Cmd`.
+//!
+//! ```sh
+//! cargo run --example processes -- 'sleep 2; echo done' 'ping localhost'
+//! cargo run --example processes -- --grace 0.5 'sleep 1; exit 7' 'trap "" TERM; sleep 60'
+//! cargo run --example processes --features tokio -- 'sleep 1' 'sleep 60' # or smol, or async-std
+//! ```
+//!
+//! - Each command is `sh -c COMMAND` in a process group of its own, and signals go to the whole
+//!   group. A command has ended when its shell has; what that left behind is waited for too (on
+//!   Linux; elsewhere only the shell is), and killed when the grace is over.
+//! - Its standard input is empty; its output goes where ours does.
+//! - SIGINT, SIGTERM or SIGHUP to us stops all commands as above, and the exit status is 128 and the
+//!   signal's number. The second one cuts the grace short.
+//! - Nothing is left running or unreaped when we end.
+
+#[cfg(unix)]
+mod commands;
+#[cfg(unix)]
+mod ended;
+#[cfg(unix)]
+mod job;
+#[cfg(unix)]
+mod rest;
+#[cfg(unix)]
+#[path = "../runtime/mod.rs"]
+mod runtime;
+
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    commands::run(std::env::args().skip(1))
+}
+
+#[cfg(not(unix))]
+fn main() {
+    eprintln!("this example is about process groups and signals, which only a Unix has");
+}

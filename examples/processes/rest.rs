@@ -1,0 +1,41 @@
+//! What the commands leave.
+
+use std::io;
+use std::sync::Arc;
+
+use rungroup::{Actor, Result};
+
+use crate::job::{Job, on_a_thread};
+
+/// Makes an actor that waits, once all shells have ended, for what they have started and left.
+///
+/// # Errors
+///
+/// The system's, which does not let us be the parent of what a shell leaves.
+pub(crate) fn actor(jobs: Vec<Arc<Job>>) -> io::Result<Actor> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+
+    let actor = Actor::with(|ctx| async move {
+        ctx.interrupted().await;
+        reap(jobs).await
+    });
+    Ok(actor.name("what the commands left").background())
+}
+
+async fn reap(jobs: Vec<Arc<Job>>) -> Result {
+    for job in jobs {
+        on_a_thread(move || job.reap()).await?;
+    }
+    Ok(())
+}
+
+/// Ends at once whatever is there. For after the run: a group that was forced has left them.
+pub(crate) fn kill(jobs: &[Arc<Job>]) {
+    for job in jobs {
+        job.kill();
+    }
+    for job in jobs {
+        job.reap();
+    }
+}

@@ -1,0 +1,152 @@
+//! A web server in three stages, which stop one after the other: http answers what it has accepted
+//! while the workers are still there, these finish what is queued while the database is still there,
+//! and the database goes last. Then it prints the report of the stop.
+//!
+//! What large users of Go's `run.Group` arrange by the order of `Add` and interrupts that block.
+//!
+//! ```sh
+//! cargo run --example stages                  # Enter stops it
+//! cargo run --example stages -- 127.0.0.1:8001
+//! cargo run --example stages --features tokio # or smol, or async-std
+//!
+//! curl http://127.0.0.1:8000/some/page        # a client
+//! ```
+
+mod clients;
+mod console;
+mod runtime;
+
+use std::env;
+use std::io;
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use async_executor::Executor;
+use async_io::Async;
+use futures_lite::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use futures_lite::stream::StreamExt;
+use rungroup::{Actor, Context, Group, Result};
+
+const DATABASE: u32 = 0;
+const WORKERS: u32 = 1;
+const HTTP: u32 = 2;
+
+const GRACE: Duration = Duration::from_secs(10);
+const LARGEST_REQUEST: u64 = 64 * 1024;
+
+/// A request, and where its answer goes.
+struct Job {
+    request: String,
+    answer: Sender<String>,
+}
+
+/// What a worker made of a job.
+struct Row {
+    path: String,
+    answer: Sender<String>,
+}
+
+fn main() -> Result {
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8000".into());
+    let listener = Async::new(TcpListener::bind(address)?)?;
+    println!("listening on {}", listener.get_ref().local_addr()?);
+    let (to_workers, jobs) = async_channel::bounded(16);
+    let (to_database, rows) = async_channel::bounded(16);
+
+    let mut group = Group::new();
+    group.grace(GRACE);
+    let database = Actor::with(|ctx| database(ctx, rows));
+    group.add_actor(database.name("database").stage(DATABASE));
+    for number in 1..=3 {
+        let (jobs, rows) = (jobs.clone(), to_database.clone());
+        let worker = Actor::with(move |ctx| work(ctx, number, jobs, rows));
+        group.add_actor(worker.name(format!("worker-{number}")).stage(WORKERS));
+    }
+    let http = Actor::with(|ctx| http(ctx, listener, to_workers));
+    group.add_actor(http.name("http").stage(HTTP));
+    console::stop_on_enter(group.handle());
+
+    let report = runtime::block_on(group.run_report(runtime::spawner()));
+    println!("{report}");
+    Ok(report.into_result()?)
+}
+
+async fn http(ctx: Context, listener: Async<TcpListener>, jobs: Sender<Job>) -> Result {
+    let requests = Executor::new();
+    let accept = async {
+        while let Some((client, _)) = clients::next(&ctx, &listener).await {
+            let respond = respond(ctx.clone(), client, jobs.clone());
+            requests.spawn(respond).detach();
+        }
+    };
+    requests.run(accept).await;
+
+    drop(listener);
+    while !requests.is_empty() {
+        requests.tick().await;
+    }
+    println!("http has stopped");
+    Ok(())
+}
+
+/// Reads one request and answers it; a client that has not asked yet is let go by the interrupt.
+async fn respond(ctx: Context, client: Async<TcpStream>, jobs: Sender<Job>) -> Result {
+    let Some(request) = ctx.run_until_interrupted(read_head(&client)).await else {
+        return Ok(());
+    };
+    let (answer, answered) = async_channel::bounded(1);
+    let request = request?;
+    jobs.send(Job { request, answer }).await?;
+    let body = answered.recv().await?;
+    let response = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    (&client).write_all(response.as_bytes()).await?;
+    clients::let_go(&client).await;
+    Ok(())
+}
+
+/// Reads to the empty line that ends a request which has no body, and returns its first line.
+async fn read_head(client: &Async<TcpStream>) -> io::Result<String> {
+    let mut lines = BufReader::new(client).take(LARGEST_REQUEST).lines();
+    let mut request = None;
+    while let Some(line) = lines.try_next().await? {
+        if line.is_empty() {
+            return request.ok_or(io::ErrorKind::InvalidData.into());
+        }
+        request.get_or_insert(line);
+    }
+    Err(io::ErrorKind::UnexpectedEof.into())
+}
+
+async fn work(ctx: Context, number: u32, jobs: Receiver<Job>, rows: Sender<Row>) -> Result {
+    while let Some(Job { request, answer }) = next(&ctx, &jobs).await {
+        let path = request.split_whitespace().nth(1).unwrap_or("/").into();
+        rows.send(Row { path, answer }).await?;
+    }
+    println!("worker {number} has stopped");
+    Ok(())
+}
+
+async fn database(ctx: Context, rows: Receiver<Row>) -> Result {
+    let mut table = Vec::new();
+    while let Some(Row { path, answer }) = next(&ctx, &rows).await {
+        table.push(path);
+        let written = format!("row {} is {}\n", table.len(), table[table.len() - 1]);
+        // A client that has left does not want to know.
+        let _ = answer.send(written).await;
+    }
+    println!("the database has stopped, with {} rows", table.len());
+    Ok(())
+}
+
+/// Takes the next out of a queue; once interrupted, only what is left in it.
+async fn next<T>(ctx: &Context, queue: &Receiver<T>) -> Option<T> {
+    match ctx.run_until_interrupted(queue.recv()).await {
+        Some(item) => item.ok(),
+        None => queue.try_recv().ok(),
+    }
+}

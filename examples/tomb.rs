@@ -1,0 +1,64 @@
+//! A relay: each runner sends off the next one. The last one drops the baton, and all die of that.
+//!
+//! Ported from Go's `tomb.v2`: a tomb's `Go` from inside is [`Handle::add_actor`], its `Kill` with a
+//! reason is [`Handle::interrupt`], and `Dying` and `Err` are the [`Context`]. A tomb panics when
+//! something is added to the dead; a group gives it back.
+//!
+//! ```sh
+//! cargo run --example tomb                  # 5 runners
+//! cargo run --example tomb -- 100
+//! cargo run --example tomb --features tokio # or smol, or async-std
+//! ```
+//!
+//! [`Handle::add_actor`]: rungroup::Handle::add_actor
+//! [`Handle::interrupt`]: rungroup::Handle::interrupt
+
+mod runtime;
+
+use std::env;
+use std::error::Error;
+
+use rungroup::{Actor, Cause, Context, Group, Handle};
+
+fn main() -> rungroup::Result {
+    let runners = env::args()
+        .nth(1)
+        .map_or(Ok(5), |runners| runners.parse())?;
+
+    let mut group = Group::new();
+    let handle = group.handle();
+    group.add_actor(runner(1, runners, handle.clone()));
+
+    if let Err(error) = runtime::run(group) {
+        println!("the relay is over: {}", text(error.source()));
+    }
+    if handle.add_actor(runner(1, 1, handle.clone())).is_err() {
+        println!("one who came late was given back");
+    }
+    Ok(())
+}
+
+fn runner(number: u32, runners: u32, group: Handle) -> Actor {
+    let name = format!("runner-{number}");
+    Actor::with(move |ctx| run(ctx, number, runners, group)).name(name)
+}
+
+async fn run(ctx: Context, number: u32, runners: u32, group: Handle) -> rungroup::Result {
+    println!("runner {number} runs");
+    if number >= runners {
+        group.interrupt(Err(format!("runner {number} dropped the baton").into()));
+    } else if group
+        .add_actor(runner(number + 1, runners, group.clone()))
+        .is_err()
+    {
+        println!("runner {number} finds nobody to run on");
+    }
+    ctx.interrupted().await;
+    let reason = text(ctx.cause().as_ref().and_then(Cause::error));
+    println!("runner {number} stops: {reason}");
+    Ok(())
+}
+
+fn text(reason: Option<&(dyn Error + 'static)>) -> String {
+    reason.map_or_else(|| "no reason".into(), ToString::to_string)
+}
