@@ -5,3 +5,6 @@ cd "$(dirname "$0")"/..
 
 cargo fmt --version || rustup component add rustfmt
 cargo clippy --version || rustup component add clippy
+
+# A real supervisor for the tests of the service.
+bash ci/install-runit.sh

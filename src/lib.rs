@@ -73,6 +73,7 @@
 //! | `tokio` | the spawner `Tokio`, and `Spawner` for `tokio::runtime::Handle` |
 //! | `smol` | the spawner `Smol`, and `Spawner` for `smol::Executor` |
 //! | `async-std` | the spawner `AsyncStd` |
+//! | `signal` | [`signal`](https://docs.rs/rungroup/latest/rungroup/signal): actors that stop the group on `SIGINT`, `SIGTERM`, … |
 //! | `tracing` | spans around the polls of each actor, and events of the group's life |
 //!
 //! # Comparison to other crates

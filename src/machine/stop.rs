@@ -161,7 +161,7 @@ impl Machine<'_> {
 
     /// Interrupts the next stage in the stop order, and returns it.
     fn interrupt_stage(&mut self) -> Option<Arc<Stage>> {
-        let stage = Arc::clone(&self.order.get(self.next)?.cell.stage());
+        let stage = Arc::clone(self.order.get(self.next)?.cell.stage());
         if !self.report.wants_all() && !trace::wants_exits() {
             self.inbox.link.quiet();
         }
