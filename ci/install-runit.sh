@@ -1,8 +1,9 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Installs runit, under whose `runsv` tests/process.rs runs the service.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
 if ! command -v runsv || ! command -v sv; then
+    apt-get update
     apt-get install --yes --no-install-recommends runit
 fi

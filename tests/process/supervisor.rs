@@ -23,6 +23,20 @@ pub fn no_datagram(socket: &UnixDatagram) {
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
 }
 
+/// Whether there is a runit to run under. Where nothing may be skipped, there must be.
+pub fn is_installed() -> bool {
+    let installed = Command::new("runsv").stderr(Stdio::null()).spawn();
+    let installed = installed.map(|mut usage| usage.wait());
+    if installed.is_err() {
+        assert!(
+            std::env::var_os("RUNGROUP_SKIP_NOTHING").is_none(),
+            "runit is not installed"
+        );
+        eprintln!("skipped: runit is not installed (Debian's package `runit`)");
+    }
+    installed.is_ok()
+}
+
 pub fn sv(command: &str, directory: &Path) -> Child {
     let mut sv = Command::new("sv");
     sv.args(["-w", "60", command]).arg(directory);
