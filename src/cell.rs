@@ -180,7 +180,7 @@ impl Cell {
             _ => slot.waker.replace(waker.clone()),
         };
         drop(slot);
-        drop(outdated);
+        let _ = unwind::catch_drop(outdated);
         // A force swaps the flag and then tries the lock; we release the lock and then swap. Swaps
         // of one flag have an order: if the force's comes first, we see it here; if ours does, the
         // force sees the lock released. A plain load could miss the force, and the force the lock.
@@ -220,7 +220,7 @@ impl Cell {
         };
         // Foreign code, and the group, run only after the lock is free.
         drop(slot);
-        drop(waker);
+        let _ = unwind::catch_drop(waker);
         if due {
             link.wake();
         }

@@ -146,7 +146,7 @@ impl Link {
         }
         let waker = waker.clone();
         let outdated = self.mail().waker.replace(waker);
-        drop(outdated);
+        let _ = unwind::catch_drop(outdated);
     }
 
     fn mail(&self) -> MutexGuard<'_, Mail> {
@@ -229,6 +229,6 @@ impl Drop for Inbox {
             let _ = unwind::catch_drop(actor);
         }
         let waker = self.link.mail().waker.take();
-        drop(waker);
+        let _ = unwind::catch_drop(waker);
     }
 }
