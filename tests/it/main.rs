@@ -8,4 +8,10 @@
 mod runtime;
 mod support;
 
+mod faults;
 mod go;
+mod handle;
+mod spawners;
+mod start;
+mod stop;
+mod wakers;
