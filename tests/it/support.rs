@@ -120,7 +120,7 @@ impl<F: Future, T> Future for Holding<F, T> {
 }
 
 /// Counts the polls of `future`.
-pub fn counting<F: Future>(polls: &Count, future: F) -> impl Future<Output = F::Output> {
+pub fn counting<F: Future>(polls: &Count, future: F) -> impl Future<Output = F::Output> + use<F> {
     let polls = polls.clone();
     let mut future = Box::pin(future);
     poll_fn(move |cx| {
