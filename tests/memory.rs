@@ -53,9 +53,10 @@ fn assert_flat(what: &str, mut actor: impl FnMut(usize) -> Actor) {
     let kept = Mutex::new(Vec::new());
     let spawner = inline(&kept);
     let mut group = Group::new();
-    group.add_actor(Actor::with(
-        |ctx| async move { Ok(ctx.interrupted().await) },
-    ));
+    group.add_actor(Actor::with(|ctx| async move {
+        ctx.interrupted().await;
+        Ok(())
+    }));
     let handle = group.handle();
     let mut run = Box::pin(group.run(&spawner));
     let mut warm = 0;

@@ -93,7 +93,8 @@ fn law_25_ready_and_interrupted_wake_their_newest_waker() {
     let mut group = Group::new();
     group.add_actor(Actor::with(|ctx| async move {
         contexts.send(ctx.clone()).await?;
-        Ok(ctx.interrupted().await)
+        ctx.interrupted().await;
+        Ok(())
     }));
     let handle = group.handle();
     let mut ready = Box::pin(handle.ready());
@@ -274,7 +275,8 @@ fn law_24_from_inside_the_wakers_of_those_who_wait() {
         let mut group = Group::new();
         group.add_actor(Actor::with(|ctx| async move {
             contexts.send(ctx.clone()).await?;
-            Ok(ctx.interrupted().await)
+            ctx.interrupted().await;
+            Ok(())
         }));
         let handle = group.handle();
         let ready: Vec<_> = (0..4)
