@@ -39,12 +39,13 @@ pub struct Tokio;
 
 impl Spawner for Tokio {
     fn spawn(&self, task: Task) {
-        let runtime = Handle::try_current().unwrap_or_else(|error| {
+        let Ok(runtime) = Handle::try_current() else {
             panic!(
-                "`rungroup::Tokio` needs a Tokio runtime: run the group inside `#[tokio::main]` or \
-                 `Runtime::block_on`, or give `run` a `tokio::runtime::Handle` ({error})"
-            )
-        });
+                "`rungroup::Tokio` needs a Tokio runtime, and there is none here: run the group \
+                 inside `#[tokio::main]` or `Runtime::block_on`, or give `run` a \
+                 `tokio::runtime::Handle`"
+            );
+        };
         Spawner::spawn(&runtime, task);
     }
 

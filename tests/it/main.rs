@@ -8,6 +8,12 @@
 mod runtime;
 mod support;
 
+mod faults;
 mod go;
+mod handle;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
+mod spawners;
+mod start;
+mod stop;
+mod wakers;

@@ -12,6 +12,9 @@ use rungroup::Spawner;
 pub trait Runtime: Clone + Send + Sync + 'static {
     type Spawner: Spawner + Clone + 'static;
 
+    /// As many actors as it must carry at once.
+    const MANY: usize = 100_000;
+
     fn new() -> Self;
 
     /// The spawner under test; usable inside [`block_on`](Runtime::block_on).
@@ -85,6 +88,8 @@ pub struct Threads;
 
 impl Runtime for Threads {
     type Spawner = rungroup::Threads;
+
+    const MANY: usize = 500;
 
     fn new() -> Threads {
         Threads

@@ -1,8 +1,15 @@
 //! Pieces that many tests need.
 
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 
-use rungroup::{Actor, Cause, Result};
+use futures_lite::future::or;
+use rungroup::{Actor, Cause, Result, Spawner, Task};
 
 /// What happened, in order.
 #[derive(Clone, Default)]
@@ -49,4 +56,128 @@ pub fn waiting() -> (
 pub fn waiter() -> Actor {
     let (execute, interrupt) = waiting();
     Actor::new(execute, interrupt)
+}
+
+/// How often something happened.
+#[derive(Clone, Default)]
+pub struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    pub fn new() -> Count {
+        Count::default()
+    }
+
+    pub fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Calls its function when it is dropped.
+pub struct OnDrop<F: FnOnce()>(Option<F>);
+
+pub fn on_drop<F: FnOnce()>(f: F) -> OnDrop<F> {
+    OnDrop(Some(f))
+}
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
+
+/// Panics without the panic hook, so that an expected panic prints nothing.
+pub fn kaboom(payload: impl Any + Send) -> ! {
+    resume_unwind(Box::new(payload))
+}
+
+/// Drops `kept` when it is dropped itself, not when `future` is ready.
+pub struct Holding<F, T> {
+    future: Pin<Box<F>>,
+    _kept: T,
+}
+
+pub fn holding<F: Future, T>(future: F, kept: T) -> Holding<F, T> {
+    Holding {
+        future: Box::pin(future),
+        _kept: kept,
+    }
+}
+
+impl<F, T> Unpin for Holding<F, T> {}
+
+impl<F: Future, T> Future for Holding<F, T> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.future.as_mut().poll(cx)
+    }
+}
+
+/// Counts the polls of `future`.
+pub fn counting<F: Future>(polls: &Count, future: F) -> impl Future<Output = F::Output> + use<F> {
+    let polls = polls.clone();
+    let mut future = Box::pin(future);
+    poll_fn(move |cx| {
+        polls.add();
+        future.as_mut().poll(cx)
+    })
+}
+
+/// Polls `run`, which must not end meanwhile, until `event` is there.
+pub async fn during<T>(run: impl Future, event: impl Future<Output = T>) -> T {
+    let ended = async {
+        run.await;
+        panic!("run ended too early")
+    };
+    or(ended, event).await
+}
+
+/// A waker that calls `f` whenever it wakes.
+pub fn waker_fn(f: impl Fn() + Send + Sync + 'static) -> Waker {
+    struct Call<F>(F);
+
+    impl<F: Fn() + Send + Sync + 'static> Wake for Call<F> {
+        fn wake(self: Arc<Self>) {
+            (self.0)();
+        }
+    }
+
+    Waker::from(Arc::new(Call(f)))
+}
+
+/// A waker that counts.
+pub fn counting_waker(wakes: &Count) -> Waker {
+    let wakes = wakes.clone();
+    waker_fn(move || wakes.add())
+}
+
+pub fn poll_with<F: Future + Unpin>(waker: &Waker, future: &mut F) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut Context::from_waker(waker))
+}
+
+/// A spawner that leaves its tasks to the test, which polls them by hand.
+#[derive(Clone, Default)]
+pub struct Held(Arc<Mutex<Vec<Task>>>);
+
+impl Held {
+    pub fn new() -> Held {
+        Held::default()
+    }
+
+    /// The tasks since the last call, in the order in which they were spawned.
+    pub fn take(&self) -> Vec<Task> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Spawner for Held {
+    fn spawn(&self, task: Task) {
+        self.0.lock().unwrap().push(task);
+    }
 }
