@@ -9,3 +9,17 @@ mod runtime;
 mod support;
 
 mod go;
+
+mod causes;
+mod clock;
+
+mod context;
+mod drain;
+mod grace;
+mod misuse;
+mod nested;
+mod peers;
+mod policies;
+mod readiness;
+mod report;
+mod stages;
