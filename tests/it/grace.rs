@@ -442,11 +442,8 @@ async fn law_17_a_straggler_is_listed_once<R: Runtime>(rt: R) {
     handle.force();
     handle.force();
     let report = run.await;
-    assert_eq!(
-        stragglers(&report),
-        [("b", State::Parked), ("a", State::Parked)]
-    );
-    assert_eq!(report.exits().len(), 2);
+    let listed = stragglers(&report).into_iter().map(|(name, _)| name);
+    assert_eq!(listed.collect::<Vec<_>>(), ["b", "a"]);
 }
 
 /// Each actor returns or is a straggler, never both and never neither, however the race ends.

@@ -390,6 +390,7 @@ async fn debug_tells_the_chain_and_the_later_faults<R: Runtime>(rt: R) {
     let run = group.run(watched(&rt, &tasks));
     let force = async {
         tasks.until("http done").await;
+        tasks.until("fine done").await;
         handle.force();
     };
     let (result, ()) = zip(run, force).await;
