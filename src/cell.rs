@@ -32,6 +32,8 @@ pub(crate) struct Cell<I: ?Sized = dyn Interrupt> {
     pub(crate) key: u32,
     /// Whether readiness still waits for it.
     awaited: AtomicBool,
+    /// Set by whoever counts the exit, before that; for a force that finds the lock still taken.
+    ended: AtomicBool,
     /// Set by a force that may have come while execute was inside its poll.
     doomed: AtomicBool,
     /// Changed only under the lock of the slot.
@@ -80,6 +82,7 @@ impl<F: FnOnce(&Cause) + Send> Cell<Once<F>> {
             settings: Settings::default(),
             key: 0,
             awaited: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
             stage: None,
@@ -116,6 +119,18 @@ impl Cell {
     /// Drops the interrupt of an actor that left, uncalled.
     pub(crate) fn drop_interrupt(&self) -> Option<Panic> {
         unwind::catch(|| self.interrupt.discard()).err()
+    }
+
+    /// Drops what an actor that never started is made of, and contains the panics of that.
+    pub(crate) fn discard(&self) {
+        let execute = self.slot().execute.take();
+        let _ = unwind::catch_drop(execute);
+        let _ = self.drop_interrupt();
+    }
+
+    /// Notes that the group knows of the exit.
+    pub(crate) fn note_exit(&self) {
+        self.ended.store(true, Ordering::Release);
     }
 
     /// Starts the clock of the actor, and its span: a child of what `run` is polled in.
@@ -162,7 +177,10 @@ impl Cell {
         let slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return Some(Forced::Polling),
+            Err(TryLockError::WouldBlock) => {
+                let ended = self.ended.load(Ordering::Acquire);
+                return (!ended).then_some(Forced::Polling);
+            }
         };
         if slot.execute.is_none() {
             let aborted = self.aborted.load(Ordering::Relaxed);
@@ -208,6 +226,7 @@ impl Cell {
         let started = Duration::from_nanos(slot.started);
         let link = &self.stage().link;
         let due = if outcome.is_ok() && link.is_quiet() {
+            self.note_exit();
             self.stage().leave()
         } else {
             link.tell(Event::Exited(Exited {

@@ -43,8 +43,9 @@ use crate::spawner::Spawner;
 /// ```
 #[must_use = "a group does nothing until it is run"]
 pub struct Group {
-    roster: Roster,
+    /// Before the roster, to be closed when the actors' destructors run.
     inbox: Inbox,
+    roster: Roster,
     limits: Limits,
 }
 

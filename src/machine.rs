@@ -208,6 +208,7 @@ impl<'a> Machine<'a> {
             started,
             at,
         } = exited;
+        cell.note_exit();
         let stop = self.began.map(|began| {
             let interrupted = cell.stage().interrupted().unwrap_or(at);
             StopTimes {

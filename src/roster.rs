@@ -141,11 +141,14 @@ impl Roster {
         }
     }
 
-    /// Takes out those that have yet to start.
-    pub(crate) fn take_waiting(&mut self) -> Vec<Entry> {
+    /// Drops those that have yet to start, uncalled.
+    pub(crate) fn drop_waiting(&mut self) {
         self.hold_back();
-        let keys = std::mem::take(&mut self.waiting).into_values().flatten();
-        keys.filter_map(|key| self.remove(key)).collect()
+        for key in std::mem::take(&mut self.waiting).into_values().flatten() {
+            if let Some(entry) = self.remove(key) {
+                entry.cell.discard();
+            }
+        }
     }
 
     /// Takes all out, in the order in which they are to be interrupted.
@@ -194,5 +197,15 @@ impl Roster {
         let stage = Arc::new(Stage::new(rank, Arc::clone(&self.link)));
         self.stages.insert(rank, Arc::clone(&stage));
         stage
+    }
+}
+
+/// A group that never ran: of several destructors that panic, none must keep the others from
+/// running, nor two of them abort the program.
+impl Drop for Roster {
+    fn drop(&mut self) {
+        for entry in self.entries.iter().flatten() {
+            entry.cell.discard();
+        }
     }
 }

@@ -74,9 +74,7 @@ impl Machine<'_> {
             .map(|key| self.roster.start(key, now))
             .collect();
         // Stages that have not started never start (law 26).
-        for entry in self.roster.take_waiting() {
-            let _ = unwind::catch_drop(entry);
-        }
+        self.roster.drop_waiting();
         self.order = self.roster.take_in_stop_order();
         self.began = Some(now);
         trace::cause(&cause);
@@ -219,15 +217,17 @@ impl Machine<'_> {
     }
 
     fn straggled(&mut self, cell: &Arc<Cell>, forced: Forced) {
-        let state = match forced {
-            // Its future is gone, but its thread goes on: it has not exited.
+        let state = match &forced {
             _ if cell.settings.blocking => State::Blocking,
-            Forced::Parked { started, panic } => {
-                self.aborted(cell, started, panic);
-                State::Parked
-            }
+            Forced::Parked { .. } => State::Parked,
             Forced::Polling => State::Polling,
         };
+        if let Forced::Parked { started, panic } = forced {
+            // The future of a thread is gone, but the thread goes on: that is no exit.
+            if state == State::Parked || panic.is_some() {
+                self.aborted(cell, started, panic);
+            }
+        }
         let straggler = Straggler {
             name: cell.name.clone(),
             state,

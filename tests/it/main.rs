@@ -8,12 +8,25 @@
 mod runtime;
 mod support;
 
+mod causes;
+mod clock;
+
+mod context;
+mod drain;
 mod faults;
 mod go;
+mod grace;
 mod handle;
+mod misuse;
+mod nested;
+mod peers;
+mod policies;
+mod readiness;
+mod report;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;
 mod spawners;
+mod stages;
 mod start;
 mod stop;
 mod wakers;

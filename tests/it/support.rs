@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use futures_lite::future::or;
 use rungroup::{Actor, Cause, Result, Spawner, Task};
@@ -76,8 +77,59 @@ impl Count {
     }
 }
 
+/// Something that happens once. Who waits, waits for the thing itself.
+#[derive(Clone)]
+pub struct Event {
+    happens: async_channel::Sender<()>,
+    happened: async_channel::Receiver<()>,
+}
+
+impl Event {
+    pub fn new() -> Event {
+        let (happens, happened) = async_channel::bounded(1);
+        Event { happens, happened }
+    }
+
+    pub fn set(&self) {
+        self.happens.close();
+    }
+
+    pub fn is_set(&self) -> bool {
+        self.happens.is_closed()
+    }
+
+    pub async fn wait(&self) {
+        let _ = self.happened.recv().await;
+    }
+
+    pub fn wait_blocking(&self) {
+        futures_lite::future::block_on(self.wait());
+    }
+
+    /// A value that sets the event when it is dropped.
+    pub fn on_drop(&self) -> impl Send + 'static {
+        let event = self.clone();
+        OnDrop(Some(move || event.set()))
+    }
+}
+
+impl Log {
+    /// Waits until `entry` is there.
+    pub async fn until(&self, entry: &str) {
+        while self.count(entry) == 0 {
+            futures_lite::future::yield_now().await;
+        }
+    }
+
+    /// A value that adds `entry` when it is dropped.
+    pub fn on_drop(&self, entry: impl Into<String>) -> impl Send + 'static {
+        let (log, entry) = (self.clone(), entry.into());
+        OnDrop(Some(move || log.add(entry)))
+    }
+}
+
 /// Calls its function when it is dropped.
-pub struct OnDrop<F: FnOnce()>(Option<F>);
+pub struct OnDrop<F: FnOnce()>(pub Option<F>);
 
 pub fn on_drop<F: FnOnce()>(f: F) -> OnDrop<F> {
     OnDrop(Some(f))
@@ -179,5 +231,105 @@ impl Held {
 impl Spawner for Held {
     fn spawn(&self, task: Task) {
         self.0.lock().unwrap().push(task);
+    }
+}
+
+/// An actor that waits for its interrupt, and logs "`name` interrupted" and "`name` exited".
+#[track_caller]
+pub fn logged(name: &'static str, log: &Log) -> Actor {
+    let (wait, stop) = waiting();
+    let (exited, log) = (log.on_drop(format!("{name} exited")), log.clone());
+    let execute = async move {
+        let _exited = exited;
+        wait.await
+    };
+    let interrupt = move |cause: &Cause| {
+        log.add(format!("{name} interrupted"));
+        stop(cause);
+    };
+    Actor::new(execute, interrupt).name(name)
+}
+
+/// An actor that never ends by itself, and logs "`name` interrupted" and "`name` dropped".
+#[track_caller]
+pub fn deaf(name: &'static str, log: &Log) -> Actor {
+    let (dropped, log) = (log.on_drop(format!("{name} dropped")), log.clone());
+    let execute = async move {
+        let _dropped = dropped;
+        std::future::pending().await
+    };
+    let interrupt = move |_: &Cause| log.add(format!("{name} interrupted"));
+    Actor::new(execute, interrupt).name(name)
+}
+
+/// Runs the tasks on `rt`, and logs "`name` spawned" and, once its exit was told, "`name` done".
+pub fn watched<R: crate::runtime::Runtime>(
+    rt: &R,
+    log: &Log,
+) -> impl rungroup::Spawner + Clone + 'static {
+    let (rt, log) = (rt.clone(), log.clone());
+    rungroup::spawner::from_fn(move |task: rungroup::Task| {
+        let (log, name) = (log.clone(), task.name().to_string());
+        log.add(format!("{name} spawned"));
+        rt.spawn(async move {
+            task.await;
+            log.add(format!("{name} done"));
+        });
+    })
+}
+
+/// Polls each task for the first time in `spawn`, and hands it to `spawner` when it is woken: one
+/// that never wakes is surely parked when `spawn` returns, not inside a first poll elsewhere.
+pub fn parking<S: Spawner + Clone + 'static>(spawner: S) -> Parking<S> {
+    Parking(spawner)
+}
+
+#[derive(Clone)]
+pub struct Parking<S>(S);
+
+impl<S: Spawner + Clone + 'static> Spawner for Parking<S> {
+    fn spawn(&self, mut task: Task) {
+        let parked = Arc::new(Parked {
+            spawner: self.0.clone(),
+            state: Mutex::new(ParkedState::Polling),
+        });
+        let waker = Waker::from(Arc::clone(&parked));
+        if poll_with(&waker, &mut task).is_ready() {
+            return;
+        }
+        let mut state = parked.state.lock().unwrap();
+        match *state {
+            ParkedState::Woken => {
+                drop(state);
+                self.0.spawn(task);
+            }
+            _ => *state = ParkedState::Parked(task),
+        }
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.sleep(duration)
+    }
+}
+
+struct Parked<S> {
+    spawner: S,
+    state: Mutex<ParkedState>,
+}
+
+enum ParkedState {
+    Polling,
+    Parked(Task),
+    Woken,
+}
+
+impl<S: Spawner + 'static> Wake for Parked<S> {
+    fn wake(self: Arc<Self>) {
+        let mut state = self.state.lock().unwrap();
+        let before = std::mem::replace(&mut *state, ParkedState::Woken);
+        drop(state);
+        if let ParkedState::Parked(task) = before {
+            self.spawner.spawn(task);
+        }
     }
 }
