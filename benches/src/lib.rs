@@ -11,4 +11,4 @@ pub mod work;
 
 pub use contestant::Contestant;
 pub use runtime::Runtime;
-pub use work::{AllParked, AtOnce, Work};
+pub use work::{AllParked, AtOnce, LookAround, Work};

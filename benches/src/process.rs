@@ -8,16 +8,32 @@ pub fn peak_memory() -> Option<u64> {
     Some(field(&status, "VmHWM:")? * 1024)
 }
 
-/// How many threads there are, and how often they went to sleep by themselves.
-pub fn threads_and_sleeps() -> Option<(usize, u64)> {
-    let mut threads = 0;
-    let mut sleeps = 0;
-    for thread in fs::read_dir("/proc/self/task").ok()? {
-        let status = fs::read_to_string(thread.ok()?.path().join("status")).ok()?;
-        sleeps += field(&status, "voluntary_ctxt_switches:")?;
-        threads += 1;
+/// The threads of this process, but the calling one.
+#[derive(Clone, Copy, Debug)]
+pub struct Threads {
+    pub count: usize,
+    /// How often they went to sleep by themselves: each wake-up ends in one more.
+    pub sleeps: u64,
+}
+
+impl Threads {
+    pub fn now() -> Option<Threads> {
+        let this = fs::read_link("/proc/thread-self").ok()?;
+        let mut threads = Threads {
+            count: 0,
+            sleeps: 0,
+        };
+        for thread in fs::read_dir("/proc/self/task").ok()? {
+            let thread = thread.ok()?;
+            if Some(thread.file_name().as_os_str()) == this.file_name() {
+                continue;
+            }
+            let status = fs::read_to_string(thread.path().join("status")).ok()?;
+            threads.count += 1;
+            threads.sleeps += field(&status, "voluntary_ctxt_switches:")?;
+        }
+        Some(threads)
     }
-    Some((threads, sleeps))
 }
 
 fn field(status: &str, name: &str) -> Option<u64> {

@@ -61,19 +61,26 @@ impl Runtime {
         Runtime::TOKIO.contains(&self)
     }
 
-    /// Starts it, or joins the one of the process.
-    ///
-    /// Tokio gets no driver: the work has no timer and no I/O, and a timer where none is expected
-    /// would panic.
+    /// Starts it as `#[tokio::main]` would, or joins the one of the process.
     pub fn start(self) -> Started {
-        let tokio = match self {
+        self.start_as(|builder| builder.enable_all())
+    }
+
+    /// Starts it without a clock, where it can be had without: who uses it panics.
+    pub fn start_without_clock(self) -> Started {
+        self.start_as(|builder| builder)
+    }
+
+    fn start_as(self, configure: impl FnOnce(&mut Builder) -> &mut Builder) -> Started {
+        let builder = match self {
             Runtime::TokioMultiThread => Some(Builder::new_multi_thread()),
             Runtime::TokioCurrentThread => Some(Builder::new_current_thread()),
             _ => None,
         };
+        let build = |mut builder| configure(&mut builder).build().expect("a Tokio runtime");
         Started {
             runtime: self,
-            tokio: tokio.map(|mut builder| builder.build().expect("a Tokio runtime")),
+            tokio: builder.map(build),
         }
     }
 

@@ -87,29 +87,32 @@ impl Work for AllParked {
     }
 }
 
-/// As [`AllParked`], with a look at the process before the exit.
-#[derive(Clone)]
-pub struct LookWhenParked<L> {
-    parked: AllParked,
-    look: L,
-}
+/// As [`AllParked`], but when all wait, it looks around before it exits.
+#[derive(Clone, Debug)]
+pub struct LookAround<L>(Arc<(AllParked, L)>);
 
-impl<L: Fn() + Clone + Send + Sync + 'static> LookWhenParked<L> {
-    pub fn new(actors: usize, look: L) -> LookWhenParked<L> {
-        LookWhenParked {
-            parked: AllParked::new(actors),
-            look,
-        }
+impl<L, F> LookAround<L>
+where
+    L: Fn() -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
+    pub fn new(actors: usize, look: L) -> LookAround<L> {
+        LookAround(Arc::new((AllParked::new(actors), look)))
     }
 }
 
-impl<L: Fn() + Clone + Send + Sync + 'static> Work for LookWhenParked<L> {
-    async fn wait<F: Future + Send>(&self, interrupted: F) {
-        self.parked.wait(interrupted).await;
+impl<L, F> Work for LookAround<L>
+where
+    L: Fn() -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send,
+{
+    async fn wait<I: Future + Send>(&self, interrupted: I) {
+        self.0.0.wait(interrupted).await;
     }
 
     async fn first_exit(&self) {
-        self.parked.first_exit().await;
-        (self.look)();
+        let (parked, look) = &*self.0;
+        parked.first_exit().await;
+        look().await;
     }
 }

@@ -1,8 +1,8 @@
-//! Lives, and tells how long each life took, in nanoseconds, a line each.
+//! Lives, and tells how long it took, in nanoseconds.
 //!
 //! ```text
-//! life CONTESTANT RUNTIME N [LIVES]     for a profiler: `valgrind --tool=callgrind life pair tokio-current-thread 1000`
-//! life CONTESTANT RUNTIME N -           a life for each line that it reads
+//! life CONTESTANT RUNTIME N [LIVES]     for a profiler: a line for each life
+//! life CONTESTANT RUNTIME N -           reads a number, lives so often, tells the sum; and again
 //! ```
 //!
 //! In the end comes the peak of the process's memory, in bytes, or 0 where the system does not
@@ -11,7 +11,7 @@
 use std::env;
 use std::error::Error;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rungroup_benches::{AtOnce, Contestant, Runtime, process};
 
@@ -27,20 +27,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let n: usize = n.parse()?;
 
     let started = runtime.start();
-    let live = || {
-        let from = Instant::now();
-        started.block_on(contestant.live(runtime, n, AtOnce));
-        println!("{}", from.elapsed().as_nanos());
+    let live = || -> Duration {
+        started.block_on(async {
+            let from = Instant::now();
+            contestant.live(runtime, n, AtOnce).await;
+            from.elapsed()
+        })
     };
     match lives {
-        [] => live(),
+        [] => println!("{}", live().as_nanos()),
         [lives] if lives == "-" => {
             for line in io::stdin().lines() {
-                line?;
-                live();
+                let lives: u32 = line?.parse()?;
+                let sum: Duration = (0..lives).map(|_| live()).sum();
+                println!("{}", sum.as_nanos());
             }
         }
-        [lives] => (0..lives.parse()?).for_each(|_| live()),
+        [lives] => (0..lives.parse()?).for_each(|_| println!("{}", live().as_nanos())),
         _ => return Err(USAGE.into()),
     }
     println!("{}", process::peak_memory().unwrap_or(0));
