@@ -61,6 +61,22 @@ impl Contestant {
         }
     }
 
+    /// Whether it is measured with so many actors on that runtime: tokio-graceful-shutdown takes
+    /// many times as long as all others.
+    pub fn takes_part(self, runtime: Runtime, actors: usize) -> bool {
+        let most_actors = match self {
+            Contestant::GracefulShutdown => 10_000,
+            _ => runtime.most_actors(),
+        };
+        self.runs_on(runtime) && actors <= most_actors
+    }
+
+    /// All that take part.
+    pub fn all_on(runtime: Runtime, actors: usize) -> Vec<Contestant> {
+        let all = Contestant::ALL.into_iter();
+        all.filter(|one| one.takes_part(runtime, actors)).collect()
+    }
+
     /// Lives once, from the first `add` to the return of `run`, with `actors` that wait and one
     /// that ends it. Must be polled inside the runtime.
     ///

@@ -4,7 +4,10 @@
 mod ours;
 mod peers;
 
+pub mod churn;
 pub mod contestant;
+pub mod late;
+pub mod nested;
 pub mod process;
 pub mod runtime;
 pub mod work;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::thread;
 
 use futures_lite::future::block_on;
-use rungroup::{AsyncStd, Group, Smol, Threads, Tokio};
+use rungroup::{AsyncStd, Group, Smol, Spawner, Threads, Tokio};
 use tokio::runtime::Builder;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +93,15 @@ impl Runtime {
             Runtime::Threads => group.run(Threads).await,
         };
         ended.expect("all actors return Ok");
+    }
+
+    pub(crate) fn spawner(self) -> Box<dyn Spawner> {
+        match self {
+            Runtime::TokioMultiThread | Runtime::TokioCurrentThread => Box::new(Tokio),
+            Runtime::Smol => Box::new(Smol),
+            Runtime::AsyncStd => Box::new(AsyncStd),
+            Runtime::Threads => Box::new(Threads),
+        }
     }
 
     /// Starts a task, detached. Must be called inside [`Started::block_on`].

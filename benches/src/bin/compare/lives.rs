@@ -5,7 +5,7 @@ use std::time::Instant;
 use rungroup_benches::{AllParked, AtOnce, Contestant, Runtime};
 
 use crate::race::Race;
-use crate::scale::{Scale, lives, takes_part};
+use crate::scale::{Scale, lives};
 
 /// The lives of groups of one size on one runtime.
 pub struct Lives {
@@ -25,8 +25,7 @@ pub fn lives_on(runtime: Runtime, scale: Scale) -> Vec<Lives> {
 }
 
 fn lives_of(runtime: Runtime, actors: usize, scale: Scale) -> Lives {
-    let takes_part = |one: &Contestant| takes_part(*one, runtime, actors);
-    let lanes: Vec<Contestant> = Contestant::ALL.into_iter().filter(takes_part).collect();
+    let lanes = Contestant::all_on(runtime, actors);
     let started = runtime.start();
     let times = Race::run(&lanes, scale.rounds(actors), |contestant| {
         started.block_on(life(contestant, runtime, actors, lives(runtime, actors)))
@@ -76,10 +75,7 @@ pub fn growth_on(runtime: Runtime, scale: Scale) -> Growth {
                 Size::Small => (SMALL, u32::try_from(huge / SMALL).unwrap_or(1)),
                 Size::Huge => (huge, 1),
             };
-            let life = started.block_on(life(contestant, runtime, actors, lives));
-            #[allow(clippy::cast_precision_loss)]
-            let an_actor = life / actors as f64;
-            an_actor
+            started.block_on(life(contestant, runtime, actors, lives)) / actors as f64
         },
     );
     Growth { runtime, times }
@@ -94,8 +90,7 @@ pub struct Stops {
 pub const STOPPED: usize = 1_000;
 
 pub fn stops_on(runtime: Runtime, scale: Scale) -> Stops {
-    let takes_part = |one: &Contestant| takes_part(*one, runtime, STOPPED);
-    let lanes: Vec<Contestant> = Contestant::ALL.into_iter().filter(takes_part).collect();
+    let lanes = Contestant::all_on(runtime, STOPPED);
     let started = runtime.start();
     let times = Race::run(&lanes, scale.stops(), |contestant| {
         let work = AllParked::new(STOPPED);

@@ -4,7 +4,7 @@ use rungroup_benches::{Contestant, Runtime};
 
 use crate::child::Program;
 use crate::race::percentile;
-use crate::scale::{Scale, takes_part};
+use crate::scale::Scale;
 
 pub struct Memory {
     pub contestant: Contestant,
@@ -22,17 +22,15 @@ pub struct Allocations {
 
 pub fn memory_on(runtime: Runtime, scale: Scale) -> Vec<Memory> {
     let actors = scale.most_actors();
-    let contestants = Contestant::ALL.into_iter();
-    let contestants = contestants.filter(|one| takes_part(*one, runtime, actors));
+    let contestants = Contestant::all_on(runtime, actors);
     let measure = |contestant| Memory {
         contestant,
         peak: peak_of_an_actor(&Program::life(contestant, runtime, actors), actors, scale),
         allocations: allocations(contestant, runtime, actors),
     };
-    contestants.map(measure).collect()
+    contestants.into_iter().map(measure).collect()
 }
 
-#[allow(clippy::cast_precision_loss)]
 pub fn peak_of_an_actor(program: &Program, actors: usize, scale: Scale) -> Option<f64> {
     let peak = |lives| {
         let processes = 0..scale.processes();
@@ -42,7 +40,6 @@ pub fn peak_of_an_actor(program: &Program, actors: usize, scale: Scale) -> Optio
     Some((peak(1)? - peak(0)?) / actors as f64)
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn allocations(contestant: Contestant, runtime: Runtime, actors: usize) -> Option<Allocations> {
     let numbers = Program::ours("allocations", contestant, runtime, actors).numbers()?;
     let [allocations, reallocations, held] = numbers.try_into().ok()?;

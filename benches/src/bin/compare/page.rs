@@ -149,7 +149,6 @@ fn life_table(results: &Results, runtime: Runtime) -> String {
 
 /// A cell: the time an actor takes, and its ratio.
 fn an_actor<L: Copy + PartialEq>(times: &Race<L>, lane: L, base: L, actors: usize) -> String {
-    #[allow(clippy::cast_precision_loss)]
     let actors = actors as f64;
     match (times.median(lane), times.ratio(lane, base)) {
         (Some(time), Some(ratio)) => format!("{:.0} ({ratio:.2})", time / actors),

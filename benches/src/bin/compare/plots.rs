@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use rungroup_benches::{Contestant, Runtime};
 
@@ -11,7 +12,8 @@ use crate::results::Results;
 
 type Drawn = Result<(), Box<dyn Error>>;
 
-const SIZE: (u32, u32) = (860, 520);
+const SIZE: (u32, u32) = (960, 520);
+const KEY_WIDTH: u32 = 270;
 const TITLE: (&str, u32) = ("sans-serif", 20);
 const TEXT: (&str, u32) = ("sans-serif", 14);
 
@@ -41,7 +43,6 @@ pub fn draw(results: &Results, directory: &Path) -> Drawn {
     draw_bars(&directory.join("memory.svg"), &title, &bars(results))
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn lines(results: &Results, runtime: Runtime) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for contestant in Contestant::ALL {
@@ -99,7 +100,8 @@ fn draw_lines(file: &Path, title: &str, lines: &[Line]) -> Drawn {
 
     let area = SVGBackend::new(file, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
-    let mut chart = ChartBuilder::on(&area)
+    let (left, right) = area.split_horizontally(SIZE.0 - KEY_WIDTH);
+    let mut chart = ChartBuilder::on(&left)
         .caption(title, TITLE)
         .margin(14)
         .x_label_area_size(44)
@@ -114,25 +116,24 @@ fn draw_lines(file: &Path, title: &str, lines: &[Line]) -> Drawn {
         .x_label_formatter(&|actors| format!("{actors:.0}"))
         .y_label_formatter(&|time| format!("{time:.0}"))
         .draw()?;
-    for Line {
-        title,
-        color,
-        points,
-    } in lines
-    {
-        let style = color.stroke_width(2);
-        let series = LineSeries::new(points.iter().copied(), style).point_size(3);
-        let key = move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style);
-        chart.draw_series(series)?.label(title.as_str()).legend(key);
+    for Line { color, points, .. } in lines {
+        let series = LineSeries::new(points.iter().copied(), color.stroke_width(2));
+        chart.draw_series(series.point_size(3))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.3))
-        .label_font(TEXT)
-        .draw()?;
+    draw_key(&right, lines)?;
     area.present()?;
+    Ok(())
+}
+
+/// Tells which line is whose, beside the chart: inside, it would hide some.
+fn draw_key(area: &DrawingArea<SVGBackend<'_>, Shift>, lines: &[Line]) -> Drawn {
+    let mut y = 60;
+    for Line { title, color, .. } in lines {
+        let stroke = PathElement::new([(0, y), (22, y)], color.stroke_width(3));
+        area.draw(&stroke)?;
+        area.draw(&Text::new(title.as_str(), (30, y - 7), TEXT))?;
+        y += 26;
+    }
     Ok(())
 }
 
@@ -141,13 +142,17 @@ fn draw_bars(file: &Path, title: &str, bars: &[Bar]) -> Drawn {
     let area = SVGBackend::new(file, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let names = bars.len();
+    if names == 0 {
+        area.titled("not measured: this system does not tell", TITLE)?;
+        return Ok(area.present()?);
+    }
     let mut chart = ChartBuilder::on(&area)
         .caption(title, TITLE)
         .margin(14)
         .margin_right(30)
         .x_label_area_size(44)
         .y_label_area_size(240)
-        .build_cartesian_2d(0.0..longest * 1.1, (0..names).into_segmented())?;
+        .build_cartesian_2d(0.0..longest * 1.1, (0..names - 1).into_segmented())?;
     // From the top down, in the order of the tables.
     let name = |at: &SegmentValue<usize>| match at {
         SegmentValue::CenterOf(index) if *index < names => bars[names - 1 - index].title.clone(),

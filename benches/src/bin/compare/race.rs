@@ -56,8 +56,6 @@ impl<L: Copy + PartialEq> Race<L> {
 
 pub fn percentile(mut values: Vec<f64>, share: f64) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    #[allow(clippy::cast_precision_loss)]
     let index = (values.len().saturating_sub(1) as f64 * share).round() as usize;
     values.get(index).copied()
 }
@@ -68,7 +66,6 @@ fn shuffle(order: &mut [usize], random: &mut u64) {
         *random ^= *random << 13;
         *random ^= *random >> 7;
         *random ^= *random << 17;
-        #[allow(clippy::cast_possible_truncation)]
         order.swap(last, (*random % (last as u64 + 1)) as usize);
     }
 }

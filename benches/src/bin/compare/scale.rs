@@ -1,6 +1,6 @@
 //! How much is measured.
 
-use rungroup_benches::{Contestant, Runtime};
+use rungroup_benches::Runtime;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
@@ -65,10 +65,4 @@ pub fn lives(runtime: Runtime, actors: usize) -> u32 {
     };
     let lives = actors_in_all / (actors + 10);
     u32::try_from(lives).unwrap_or(1).clamp(1, 400)
-}
-
-/// Whether it is worth the time: tokio-graceful-shutdown takes many times as long as all others.
-pub fn takes_part(contestant: Contestant, runtime: Runtime, actors: usize) -> bool {
-    let is_slow = contestant == Contestant::GracefulShutdown;
-    contestant.runs_on(runtime) && actors <= runtime.most_actors() && !(is_slow && actors > 10_000)
 }
