@@ -16,7 +16,7 @@ built=${CARGO_TARGET_DIR:-target}/release
 
 # Go's peers come as packages of the distribution, which live here.
 go=()
-export GO111MODULE=off GOPATH=${GOPATH:-/usr/share/gocode}
+export GO111MODULE=off GOPATH=/usr/share/gocode${GOPATH:+:$GOPATH}
 if command -v go >/dev/null && go build -o "$built/life-go" ./benches/go; then
     go=(--go "$built/life-go")
 else

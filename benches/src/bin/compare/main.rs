@@ -37,6 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match arg.as_str() {
             "--quick" => scale = Scale::Quick,
             "--go" => go = Some(PathBuf::from(args.next().ok_or(USAGE)?)),
+            unknown if unknown.starts_with('-') => return Err(USAGE.into()),
             _ => directory = Some(PathBuf::from(arg)),
         }
     }
