@@ -30,7 +30,7 @@ pub(crate) async fn pair_with_channel<W: Work>(runtime: Runtime, actors: usize, 
         let work = work.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let execute = async move {
-            work.wait(stopped).await;
+            let _ = work.wait(stopped).await;
             Ok(())
         };
         group.add(execute, move |_| drop(stop));

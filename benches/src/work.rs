@@ -1,17 +1,19 @@
 //! What the actors do, the same for every contestant: *n* of them wait to be interrupted, and one
 //! more ends the group.
 
-use std::future::{Future, poll_fn, ready};
-use std::pin::pin;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use pin_project_lite::pin_project;
 use tokio::sync::Notify;
 
 pub trait Work: Clone + Send + Sync + 'static {
     /// Waits as an actor does: until `interrupted` is ready.
-    fn wait<F: Future + Send>(&self, interrupted: F) -> impl Future<Output = ()> + Send;
+    fn wait<F: Future + Send>(&self, interrupted: F) -> impl Future<Output = F::Output> + Send;
 
     /// Waits for the moment when the first actor is to exit.
     fn first_exit(&self) -> impl Future<Output = ()> + Send;
@@ -22,8 +24,9 @@ pub trait Work: Clone + Send + Sync + 'static {
 pub struct AtOnce;
 
 impl Work for AtOnce {
-    async fn wait<F: Future + Send>(&self, interrupted: F) {
-        interrupted.await;
+    // Not an `async fn`, which would hold `interrupted` twice.
+    fn wait<F: Future + Send>(&self, interrupted: F) -> impl Future<Output = F::Output> + Send {
+        interrupted
     }
 
     fn first_exit(&self) -> impl Future<Output = ()> + Send {
@@ -68,22 +71,40 @@ impl AllParked {
 }
 
 impl Work for AllParked {
-    async fn wait<F: Future + Send>(&self, interrupted: F) {
-        let mut interrupted = pin!(interrupted);
-        let mut parked = false;
-        poll_fn(|cx| {
-            let poll = interrupted.as_mut().poll(cx);
-            if poll.is_pending() && !std::mem::replace(&mut parked, true) {
-                self.parked();
-            }
-            poll.map(drop)
-        })
-        .await;
+    fn wait<F: Future + Send>(&self, interrupted: F) -> impl Future<Output = F::Output> + Send {
+        Parking {
+            interrupted,
+            lot: self,
+            parked: false,
+        }
     }
 
     async fn first_exit(&self) {
         self.0.full.notified().await;
         let _ = self.0.exit.set(Instant::now());
+    }
+}
+
+pin_project! {
+    /// Waits, and tells when it first does.
+    struct Parking<'a, F> {
+        #[pin]
+        interrupted: F,
+        lot: &'a AllParked,
+        parked: bool,
+    }
+}
+
+impl<F: Future> Future for Parking<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let poll = this.interrupted.poll(cx);
+        if poll.is_pending() && !std::mem::replace(this.parked, true) {
+            this.lot.parked();
+        }
+        poll
     }
 }
 
@@ -106,8 +127,8 @@ where
     L: Fn() -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send,
 {
-    async fn wait<I: Future + Send>(&self, interrupted: I) {
-        self.0.0.wait(interrupted).await;
+    fn wait<I: Future + Send>(&self, interrupted: I) -> impl Future<Output = I::Output> + Send {
+        self.0.0.wait(interrupted)
     }
 
     async fn first_exit(&self) {

@@ -192,8 +192,8 @@ fn memory_tables(results: &Results) -> String {
          of one that starts the runtime and does not; the median of {} processes each, in bytes an \
          actor. *Held*: the bytes that are allocated while all actors wait, an actor's share; \
          *allocations*: of the whole life, with reallocations, an actor's share; both counted by the \
-         global allocator, in a process of its own, where each actor holds 16 bytes more to tell \
-         that it waits.\n",
+         global allocator, in a process of its own, where each actor holds some 24 bytes more to \
+         tell that it waits.\n",
         results.scale.most_actors(),
         results.scale.processes()
     );
