@@ -107,7 +107,7 @@ impl Actor {
     /// use rungroup::Actor;
     ///
     /// let actor = Actor::new(async { Ok(()) }, |_| {}).name("http");
-    /// let numbered = Actor::new(async { Ok(()) }, |_| {}).name(format!("worker-{}", 7));
+    /// let numbered = Actor::new(async { Ok(()) }, |_| {}).name(format!("worker-{}", 7)); // owned
     /// # drop((actor, numbered));
     /// ```
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Actor {
@@ -172,7 +172,7 @@ impl Actor {
     /// use rungroup::{Actor, Ends, Group, Threads};
     ///
     /// let mut group = Group::new();
-    /// group.add_actor(Actor::with(|ctx| async move { Ok(ctx.interrupted().await) }).background());
+    /// group.add_actor(Actor::cancellable(std::future::pending()).background());
     /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).ends_group(Ends::OnError));
     /// group.run_blocking(Threads).unwrap();
     /// ```
@@ -218,7 +218,8 @@ pub enum Ends {
     OnExit,
     /// An `Ok` exit is just gone; an error ends the group.
     OnError,
-    /// No exit ends the group; one that is not `Ok` is in the report.
+    /// No exit ends the group; one that is not `Ok` is in the report. Before the stop, not even a
+    /// panic fails the run; during the stop, a panic or a loss does.
     Never,
 }
 

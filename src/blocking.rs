@@ -13,7 +13,8 @@ impl Actor {
     /// Makes an actor of a function that blocks, which runs on a thread of its own, whatever the
     /// spawner. The thread bears the actor's name.
     ///
-    /// `interrupt` must make `execute` return. A thread cannot be ended from outside: when the
+    /// `interrupt` must make `execute` return: by closing what it blocks on, or by a flag that it
+    /// looks at. A thread cannot be ended from outside: when the
     /// group is forced, it is left to itself, and the actor is a straggler in the state
     /// [`Blocking`](crate::State::Blocking). If the thread cannot start, the actor fails with the
     /// system's error.

@@ -45,8 +45,9 @@ impl Context {
         (context, move |cause: &Cause| interrupt.set(cause.clone()))
     }
 
-    /// Returns a future that is ready once the actor is interrupted. It can be handed to other
-    /// libraries, such as `axum::serve(..).with_graceful_shutdown(..)`.
+    /// Returns a future that is ready once the actor is interrupted. It borrows nothing, and can be
+    /// handed to other libraries, such as `axum::serve(..).with_graceful_shutdown(..)`, or be one
+    /// branch of a `select!`.
     ///
     /// # Cancel safety
     ///

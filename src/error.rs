@@ -136,7 +136,13 @@ impl Error {
             write!(f, "\n  also: actor {} {}", exit.name.quoted(), exit.outcome)?;
             fmt_chain(exit.outcome.error(), f)?;
         }
+        let culprit = report
+            .culprit_interrupt()
+            .map(|(_, panic)| std::ptr::from_ref(panic));
         for (name, panic) in report.interrupt_panics() {
+            if culprit == Some(std::ptr::from_ref(panic)) {
+                continue;
+            }
             write!(
                 f,
                 "\n  also: the interrupt of actor {} panicked: {panic}",

@@ -10,9 +10,14 @@ use std::time::Duration;
 use crate::actor::Name;
 
 /// An error of any type, as an actor's execute returns it.
+///
+/// `?` makes it of any error that is `Send + Sync + 'static`, and `.into()` of a `&str` or a
+/// `String`.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// What an actor's execute returns; `Ok(())` by default.
+///
+/// A future with another error type is adapted by `async { Ok(work().await?) }`.
 ///
 /// # Examples
 ///
@@ -172,7 +177,7 @@ impl fmt::Display for Panic {
 ///
 /// let mut group = Group::new();
 /// group.add(async { Ok(()) }, |_| {});
-/// group.add_actor(Actor::with(|ctx| async move { Ok(ctx.interrupted().await) }).name("queue"));
+/// group.add_actor(Actor::cancellable(std::future::pending()).name("queue"));
 ///
 /// let report = futures_lite::future::block_on(group.run_report(Threads));
 /// let exit = &report.exits()[0];

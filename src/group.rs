@@ -71,6 +71,8 @@ impl Group {
 
     /// Adds an actor, made of an execute future and the function that interrupts it. As Go's `Add`.
     ///
+    /// Returns the group, to add more; `run` takes the group itself.
+    ///
     /// See [`Actor`] for what the two owe each other, and for names, stages and policies.
     ///
     /// # Examples
@@ -81,8 +83,14 @@ impl Group {
     /// let (stop, stopped) = async_channel::bounded::<()>(1);
     /// let mut group = Group::new();
     /// group
-    ///     .add(async move { Ok(stopped.recv().await.unwrap_or_default()) }, |_| drop(stop))
-    ///     .add(async { Ok(()) }, |_| {});
+    ///     .add(
+    ///         async move {
+    ///             let _ = stopped.recv().await;
+    ///             Ok(())
+    ///         },
+    ///         |_cause| drop(stop),
+    ///     )
+    ///     .add(async { Ok(()) }, |_cause| {});
     /// group.run_blocking(Threads).unwrap();
     /// ```
     #[track_caller]
@@ -102,7 +110,7 @@ impl Group {
     /// use rungroup::{Actor, Group, Threads};
     ///
     /// let mut group = Group::new();
-    /// group.add_actor(Actor::with(|ctx| async move { Ok(ctx.interrupted().await) }).name("idle"));
+    /// group.add_actor(Actor::cancellable(std::future::pending()).name("idle"));
     /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("done at once"));
     /// group.run_blocking(Threads).unwrap();
     /// ```
@@ -118,6 +126,9 @@ impl Group {
     ///
     /// None by default: `run` waits for as long as the actors take. With zero, a stop is a force at
     /// once, after all interrupts. Measured by the clock of the spawner.
+    ///
+    /// A stage that uses it up leaves nothing for those below: they are interrupted and forced in
+    /// the same moment, and are stragglers too. Give an actor that may hang a time limit of its own.
     ///
     /// # Examples
     ///
@@ -152,7 +163,7 @@ impl Group {
     ///
     /// let mut group = Group::new();
     /// group.drain(Duration::from_millis(10));
-    /// group.add_actor(Actor::with(|ctx| async move { Ok(ctx.interrupted().await) }));
+    /// group.add_actor(Actor::cancellable(std::future::pending()));
     /// group.handle().interrupt(Ok(()));
     /// group.run_blocking(Threads).unwrap();
     /// ```
@@ -173,6 +184,8 @@ impl Group {
     /// Runs all actors concurrently on `spawner`, until the first one exits; interrupts all, and
     /// waits until every one has exited. Without any actor, it returns at once.
     ///
+    /// The future is `Send`, so it can be spawned, or raced with others.
+    ///
     /// Memory and time are for the actors that are alive: an `Ok` exit leaves nothing behind. Exits
     /// that are not `Ok` are kept for the report, for as long as the group runs.
     ///
@@ -181,6 +194,9 @@ impl Group {
     /// The failure, panic or loss of the actor that exited first, or the error of the request that
     /// came first. If that was `Ok`: the first panic or loss during the stop; else, the actors that
     /// did not stop within the [grace](Group::grace). See [`Error`].
+    ///
+    /// A plain `Err` of an actor during the stop is not an error of the run, as in Go: after an `Ok`
+    /// cause, only [`run_report`](Group::run_report) tells of it.
     ///
     /// # Panics
     ///
@@ -230,6 +246,9 @@ impl Group {
 
     /// Runs as [`run`](Group::run) does, and blocks this thread meanwhile. Needs no runtime.
     ///
+    /// Not for async code: on a runtime of one thread, the actors would wait for the thread that
+    /// waits for them. Await [`run`](Group::run) there.
+    ///
     /// # Errors
     ///
     /// As [`run`](Group::run).
@@ -248,8 +267,8 @@ impl Group {
     /// Makes an actor of the group: a group inside a group, on a spawner of its own if wished.
     ///
     /// It exits with what the inner `run` returns; the inner [`Error`] is the outer one's source.
-    /// Its interrupt requests the inner group to stop with `Ok`. A force of the outer group reaches
-    /// the innermost actor.
+    /// Its interrupt requests the inner group to stop with `Ok`, and the inner actors see the outer
+    /// cause as the reason. A force of the outer group reaches the innermost actor.
     ///
     /// # Examples
     ///
@@ -258,7 +277,7 @@ impl Group {
     ///
     /// let mut workers = Group::new();
     /// for n in 0..3 {
-    ///     let worker = Actor::with(|ctx| async move { Ok(ctx.interrupted().await) });
+    ///     let worker = Actor::cancellable(std::future::pending());
     ///     workers.add_actor(worker.name(format!("worker-{n}")));
     /// }
     /// let mut group = Group::new();

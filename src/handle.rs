@@ -17,13 +17,16 @@ use crate::readiness::NotReady;
 /// any thread at any time: before the group runs, while it runs, from inside an actor, an
 /// interrupt, a destructor or a waker, and after the group is gone, when nothing happens.
 ///
+/// Holding one does not keep the group running: where all others come by
+/// [`add_actor`](Handle::add_actor), there must be an actor that waits for them, such as a listener.
+///
 /// # Examples
 ///
 /// ```
 /// use rungroup::{Actor, Group, Threads};
 ///
 /// let mut group = Group::new();
-/// group.add_actor(Actor::with(|ctx| async move { Ok(ctx.interrupted().await) }));
+/// group.add_actor(Actor::cancellable(std::future::pending()));
 /// let handle = group.handle();
 ///
 /// let running = std::thread::spawn(|| group.run_blocking(Threads));
@@ -53,7 +56,7 @@ impl Handle {
     /// use rungroup::{Actor, Group, Threads};
     ///
     /// let mut group = Group::new();
-    /// group.add_actor(Actor::with(|ctx| async move { Ok(ctx.interrupted().await) }));
+    /// group.add_actor(Actor::cancellable(std::future::pending()));
     /// group.handle().interrupt(Err("out of coffee".into()));
     /// let error = group.run_blocking(Threads).unwrap_err();
     /// assert!(error.actor().is_none());
@@ -104,15 +107,28 @@ impl Handle {
     /// # Examples
     ///
     /// ```
-    /// use rungroup::{Actor, Group, Threads};
+    /// use rungroup::{Actor, Ends, Group, Threads};
     ///
     /// let mut group = Group::new();
     /// let handle = group.handle();
-    /// handle.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("late")).unwrap();
+    /// let (connect, connections) = async_channel::unbounded::<u32>();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     while let Some(Ok(number)) = ctx.run_until_interrupted(connections.recv()).await {
+    ///         let serve = Actor::with(move |_ctx| async move {
+    ///             println!("serving {number}");
+    ///             Ok(())
+    ///         });
+    ///         // Without the policy, the end of the first connection would be that of the group.
+    ///         let serve = serve.name(format!("connection {number}")).ends_group(Ends::Never);
+    ///         if handle.add_actor(serve).is_err() {
+    ///             break; // the group is stopping
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }));
+    /// connect.try_send(1).unwrap();
+    /// drop(connect);
     /// group.run_blocking(Threads).unwrap();
-    ///
-    /// let too_late = handle.add_actor(Actor::new(async { Ok(()) }, |_| {}));
-    /// assert!(too_late.is_err());
     /// ```
     pub fn add_actor(&self, actor: Actor) -> std::result::Result<(), Actor> {
         self.link.add(actor)
@@ -139,7 +155,8 @@ impl Handle {
     /// let mut group = Group::new();
     /// group.add_actor(Actor::with_ready(|ctx, ready| async move {
     ///     ready.announce();
-    ///     Ok(ctx.interrupted().await)
+    ///     ctx.interrupted().await;
+    ///     Ok(())
     /// }));
     /// let handle = group.handle();
     /// let running = std::thread::spawn(|| group.run_blocking(Threads));

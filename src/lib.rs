@@ -26,6 +26,35 @@
 //! assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "immediate teardown");
 //! ```
 //!
+//! The same on Tokio, with the signals that end a program, and an actor that asks whether it is
+//! interrupted (features `tokio` and `signal`):
+//!
+//! ```
+//! # #[cfg(all(feature = "tokio", feature = "signal"))]
+//! # mod program {
+//! use rungroup::{Actor, Group, Tokio, signal};
+//! use tokio::net::TcpListener;
+//!
+//! #[tokio::main]
+//! async fn main() -> rungroup::Result {
+//!     let mut group = Group::new();
+//!     group.add_actor(signal::termination(group.handle())?);
+//!
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let server = Actor::with(|ctx| async move {
+//!         while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
+//!             let (_stream, peer) = accepted?;
+//!             println!("hello, {peer}");
+//!         }
+//!         Ok(())
+//!     });
+//!     group.add_actor(server.name("server"));
+//!
+//!     Ok(group.run(Tokio).await?)
+//! }
+//! # }
+//! ```
+//!
 //! # Why
 //!
 //! A program is a few things that run for ever side by side: servers, consumers, tickers, signal
@@ -37,15 +66,17 @@
 //!
 //! - **Nobody is forgotten.** `run` does not return before every actor has exited, or is named as a
 //!   [straggler](Straggler). A panic, a task that its runtime dropped, a runtime that died: each is
-//!   an exit as any other, and stops the group.
+//!   an exit like any other, and stops the group.
 //! - **The first cause wins.** It is what every interrupt gets, and what `run` returns. Later
-//!   errors are kept in the [`Report`]; a later panic or loss fails a run that had no reason to.
+//!   errors are kept in the [`Report`]; a panic or loss during the stop fails a run that would have
+//!   been `Ok`.
 //! - **Stops go in [stages](Actor::stage)**, each when the one before has exited, all within one
-//!   [grace](Group::grace). What is left then is forced: its future is dropped, and it is named.
+//!   [grace](Group::grace) if you set one; by default, `run` waits for as long as the actors take.
+//!   What is left when the grace is over is forced: its future is dropped, and it is named.
 //! - **Dropping the run future is a force**: nothing runs on behind your back.
 //! - **A [`Handle`] works at any time**, from any thread: it stops the group, or adds an actor, which
 //!   is accepted or given back.
-//! - No `unsafe`, no timer, no thread and no wake-up while all wait.
+//! - No `unsafe`; and the group itself has no timer, no thread and no wake-up while all wait.
 //!
 //! # Actors
 //!
@@ -53,7 +84,7 @@
 //! | --- | --- |
 //! | [`Group::add`], [`Actor::new`] | an execute and an interrupt, as in Go |
 //! | [`Actor::with`] | code that asks a [`Context`] whether it is interrupted, and why |
-//! | [`Actor::with_ready`] | the same, where others may start only when it is ready |
+//! | [`Actor::with_ready`] | the same, where higher stages start only when it is ready |
 //! | [`Actor::cancellable`] | a future that may be dropped half-way |
 //! | [`Actor::blocking`] | a function that blocks a thread |
 //! | [`Group::into_actor`] | a group inside a group |
@@ -74,7 +105,7 @@
 //! | `smol` | the spawner `Smol`, and `Spawner` for `smol::Executor` |
 //! | `async-std` | the spawner `AsyncStd` |
 //! | `signal` | [`signal`](https://docs.rs/rungroup/latest/rungroup/signal): actors that stop the group on `SIGINT`, `SIGTERM`, … |
-//! | `tracing` | spans around the polls of each actor, and events of the group's life |
+//! | `tracing` | target `rungroup`: a span `actor` with `name` and `stage` around the polls of each actor; events such as "group ready", "group stopping", "interrupting stage", "actor did not stop" from `info` up, each actor's start and exit at `debug` |
 //!
 //! # Comparison to other crates
 //!
@@ -83,6 +114,14 @@
 //! - Only to wait for the end of tasks that you stop yourself: use `TaskTracker` and
 //!   `CancellationToken` of `tokio-util`.
 //! - A tree of subsystems on Tokio, each started from within its parent: `tokio-graceful-shutdown`.
+//!
+//! # Examples
+//!
+//! In `examples/`, each a program that runs on threads without a feature, or on Tokio, smol or
+//! async-std with it: `basic`, `context`, `listener` and `reader` from Go's `run.Group`; `errgroup`
+//! and `tomb`, done with this crate; `stages`, `nested`, `connections` (an actor for each),
+//! `processes` (shell commands as one group). `service` is an HTTP service on Tokio, with signals,
+//! readiness and the files to deploy it.
 //!
 //! # How it works
 //!

@@ -24,7 +24,7 @@ use crate::exit::{Cause, Exit, Outcome, Panic};
 ///
 /// let mut group = Group::new();
 /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("job"));
-/// group.add_actor(Actor::with(|ctx| async move { Ok(ctx.interrupted().await) }).name("metrics"));
+/// group.add_actor(Actor::cancellable(std::future::pending()).name("metrics"));
 ///
 /// let report = futures_lite::future::block_on(group.run_report(Threads));
 /// println!("{report}");
@@ -203,7 +203,9 @@ impl ErrorKind {
     }
 }
 
-/// An actor that was forced: it had not ended when the group did.
+/// An actor that was forced: it had not ended when the group did, be it that it did not listen, or
+/// that the [grace](crate::Group::grace) was over before its turn. The report's timeline tells them
+/// apart.
 ///
 /// # Examples
 ///

@@ -256,7 +256,7 @@ signals! {
     Kill = SIGKILL, "ends the program; cannot be handled";
     Pipe = SIGPIPE, "a write to a pipe that nobody reads";
     Prof = SIGPROF, "the profiling timer";
-    Quit = SIGQUIT, "a person at the terminal wants a core dump: Ctrl-\\";
+    Quit = SIGQUIT, "a person at the terminal wants a core dump: Ctrl and the backslash";
     Segv = SIGSEGV, "a bad access to memory";
     Stop = SIGSTOP, "stops the program; cannot be handled";
     Sys = SIGSYS, "a bad system call";

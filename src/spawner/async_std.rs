@@ -9,7 +9,7 @@ use async_std::task;
 use super::Spawner;
 use crate::task::Task;
 
-/// Runs the actors on async-std's runtime, and sleeps by its timer.
+/// Runs the actors on async-std's runtime, and sleeps by its timer (feature `async-std`).
 ///
 /// async-std is discontinued (RUSTSEC-2025-0052) and recommends smol; this is for programs that
 /// have yet to move.

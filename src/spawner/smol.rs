@@ -9,10 +9,12 @@ use smol::{Executor, Timer};
 use super::Spawner;
 use crate::task::Task;
 
-/// Runs the actors on smol's global executor, and sleeps by its timer.
+/// Runs the actors on smol's global executor, and sleeps by its timer (feature `smol`).
 ///
-/// That executor has one thread, unless the environment variable `SMOL_THREADS` says otherwise. An
-/// [`smol::Executor`] of your own is a spawner too.
+/// That executor has one thread, unless the environment variable `SMOL_THREADS` says otherwise. A
+/// [`smol::Executor`][executor] of your own is a spawner too.
+///
+/// [executor]: https://docs.rs/smol/2/smol/struct.Executor.html
 ///
 /// # Examples
 ///

@@ -12,7 +12,7 @@ use crate::task::Task;
 /// Runs each actor on a thread of its own, which bears the actor's name. Needs no runtime.
 ///
 /// An actor may block its thread. One that has I/O to do asynchronously can use a crate that works
-/// on every executor, such as `async-io`. If the system has no more threads, the actor is
+/// on every executor, such as `async-io`; Tokio's own I/O and timers need its runtime. If the system has no more threads, the actor is
 /// [lost](crate::Outcome::Lost), with the system's error as the reason.
 ///
 /// # Examples

@@ -10,10 +10,12 @@ use super::Spawner;
 use crate::task::Task;
 
 /// Runs the actors on the Tokio runtime in whose context `run` is polled, and sleeps by its clock,
-/// which tests can pause.
+/// which tests can pause (feature `tokio`).
 ///
 /// To run a group on another runtime than the ambient one, give `run` its
-/// [`tokio::runtime::Handle`], which is a spawner too.
+/// [`tokio::runtime::Handle`][handle], which is a spawner too.
+///
+/// [handle]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
 ///
 /// If the runtime shuts down, the actors on it are [lost](crate::Outcome::Lost). A runtime without
 /// a time driver is no obstacle: a thread sleeps then, after Tokio's panic message.

@@ -3,6 +3,8 @@
 //! A production log at `info` has a few lines for the group, none for an actor that does as it
 //! should: those are at `debug`.
 
+use std::sync::OnceLock;
+
 use tracing::{debug, error, info, info_span, warn};
 
 use crate::actor::{Name, Settings};
@@ -11,20 +13,21 @@ use crate::exit::{Cause, Exit};
 use crate::report::Straggler;
 use crate::stage::{Rank, Stage};
 
-/// Around each poll of an actor.
-pub(crate) struct Span(tracing::Span);
+/// Around each poll of an actor, from its start on.
+#[derive(Default)]
+pub(crate) struct Span(OnceLock<tracing::Span>);
 
 impl Span {
-    pub(crate) fn none() -> Span {
-        Span(tracing::Span::none())
-    }
-
-    pub(crate) fn new(name: &Name, settings: &Settings) -> Span {
-        Span(info_span!(target: "rungroup", "actor", %name, stage = settings.stage))
+    pub(crate) fn open(&self, name: &Name, settings: &Settings) {
+        self.0
+            .get_or_init(|| info_span!(target: "rungroup", "actor", %name, stage = settings.stage));
     }
 
     pub(crate) fn in_scope<T>(&self, f: impl FnOnce() -> T) -> T {
-        self.0.in_scope(f)
+        match self.0.get() {
+            Some(span) => span.in_scope(f),
+            None => f(),
+        }
     }
 }
 
