@@ -131,6 +131,7 @@
 //! first event that ends the group is the cause. `src/machine.rs` has its phases and invariants.
 //!
 //! [`run.Group`]: https://pkg.go.dev/github.com/oklog/run
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod actor;
