@@ -7,9 +7,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::bond::Bond;
 use crate::cell::Cell;
 use crate::exit::{Cause, Outcome, Result};
+use crate::interrupt::{Interrupt, Once};
 
 pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
 
@@ -50,9 +50,15 @@ pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
 pub struct Actor {
     /// Nobody else has it before the actor is added to a group.
     pub(crate) cell: Arc<Cell>,
-    /// Of an actor whose parts must know what became of it in its group.
-    pub(crate) bond: Option<Bond>,
+    /// Of an actor whose execute looks at its cell.
+    pub(crate) make: Option<Make>,
 }
+
+/// Makes an execute that looks at the cell of its own actor: at its name, or its interrupt. Called
+/// when the actor is added to a group, for until then the cell must be nobody else's. The cell and
+/// the execute then hold each other, until the cell lets go of the execute: at its end, at a force,
+/// or when the group is dropped without a start.
+pub(crate) type Make = Box<dyn FnOnce(&Arc<Cell>) -> Execute + Send>;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Settings {
@@ -88,13 +94,26 @@ impl Actor {
         execute: impl Future<Output = Result> + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let name = Name {
-            text: None,
-            location: Location::caller(),
-        };
+        let execute: Execute = Box::pin(execute);
         Actor {
-            cell: Arc::new(Cell::new(name, Box::pin(execute), interrupt)),
-            bond: None,
+            cell: Arc::new(Cell::new(
+                Name::of_caller(),
+                Some(execute),
+                Once::new(interrupt),
+            )),
+            make: None,
+        }
+    }
+
+    /// Makes an actor whose execute looks at the cell of its own actor.
+    #[track_caller]
+    pub(crate) fn in_its_cell(
+        interrupt: impl Interrupt + 'static,
+        make: impl FnOnce(&Arc<Cell>) -> Execute + Send + 'static,
+    ) -> Actor {
+        Actor {
+            cell: Arc::new(Cell::new(Name::of_caller(), None, interrupt)),
+            make: Some(Box::new(make)),
         }
     }
 
@@ -258,6 +277,15 @@ pub struct Name {
 }
 
 impl Name {
+    /// The name of an actor that was given none yet.
+    #[track_caller]
+    fn of_caller() -> Name {
+        Name {
+            text: None,
+            location: Location::caller(),
+        }
+    }
+
     /// Returns the name the actor was given, if it was.
     pub fn as_str(&self) -> Option<&str> {
         self.text.as_ref().map(|text| &***text)

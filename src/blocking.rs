@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::actor::Actor;
-use crate::bond::Bond;
 use crate::exit::{Cause, Result};
+use crate::interrupt::Once;
 use crate::latch::{Latch, Wait};
 use crate::spawner::thread_name;
 
@@ -42,21 +42,21 @@ impl Actor {
         execute: impl FnOnce() -> Result + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let bond = Bond::default();
-        let mut actor = Actor::new(run_on_a_thread(bond.clone(), execute), interrupt);
+        let mut actor = Actor::in_its_cell(Once::new(interrupt), |cell| {
+            let name = thread_name(&cell.name);
+            Box::pin(run_on_a_thread(name, execute))
+        });
         actor.settings_mut().blocking = true;
-        actor.bond = Some(bond);
         actor
     }
 }
 
-async fn run_on_a_thread(bond: Bond, execute: impl FnOnce() -> Result + Send + 'static) -> Result {
+async fn run_on_a_thread(
+    name: String,
+    execute: impl FnOnce() -> Result + Send + 'static,
+) -> Result {
     let ended = Arc::new(Latch::new());
     let guard = SetOnDrop(Arc::clone(&ended));
-    let name = bond
-        .cell()
-        .map(|cell| thread_name(&cell.name))
-        .unwrap_or_default();
     let thread = thread::Builder::new().name(name).spawn(move || {
         let _guard = guard;
         execute()

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 use crate::actor::{Execute, Name, Settings};
 use crate::exit::{Cause, Outcome, Panic};
-use crate::interrupt::{Interrupt, Once};
+use crate::interrupt::Interrupt;
+use crate::latch::Latch;
 use crate::link::Event;
 use crate::stage::Stage;
 use crate::trace;
@@ -76,8 +77,8 @@ pub(crate) enum Forced {
     Polling,
 }
 
-impl<F: FnOnce(&Cause) + Send> Cell<Once<F>> {
-    pub(crate) fn new(name: Name, execute: Execute, interrupt: F) -> Cell<Once<F>> {
+impl<I: Interrupt> Cell<I> {
+    pub(crate) fn new(name: Name, execute: Option<Execute>, interrupt: I) -> Cell<I> {
         Cell {
             name,
             settings: Settings::default(),
@@ -90,10 +91,10 @@ impl<F: FnOnce(&Cause) + Send> Cell<Once<F>> {
             started: AtomicU64::new(0),
             span: trace::Span::default(),
             slot: Mutex::new(Slot {
-                execute: Some(execute),
+                execute,
                 waker: None,
             }),
-            interrupt: Once::new(interrupt),
+            interrupt,
         }
     }
 }
@@ -104,6 +105,16 @@ impl Cell {
         self.key = key;
         self.stage = Some(stage);
         self.awaited = AtomicBool::new(self.settings.awaited);
+    }
+
+    /// Gives it an execute that was made for it.
+    pub(crate) fn hold(&self, execute: Execute) {
+        self.slot().execute = Some(execute);
+    }
+
+    /// The latch that its interrupt sets, if it is one.
+    pub(crate) fn latch(&self) -> Option<&Latch<Cause>> {
+        self.interrupt.latch()
     }
 
     pub(crate) fn stage(&self) -> &Arc<Stage> {
@@ -281,6 +292,7 @@ impl Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interrupt::Once;
 
     #[test]
     fn a_cell_is_small() {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::actor::Actor;
-use crate::bond::Bond;
+use crate::cell::Cell;
 use crate::exit::{Cause, Result};
-use crate::latch::{Latch, Wait};
+use crate::latch::{Latch, Latched, Wait};
 use crate::readiness::Ready;
 
 /// Tells an actor made by [`Actor::with`] whether it is interrupted, and why.
@@ -32,17 +32,15 @@ use crate::readiness::Ready;
 /// ```
 #[derive(Clone)]
 pub struct Context {
-    interrupt: Arc<Latch<Cause>>,
+    /// Of its own actor, whose interrupt is a latch.
+    cell: Arc<Cell>,
 }
 
 impl Context {
-    /// Makes one, and the function that interrupts it.
-    fn new() -> (Context, impl FnOnce(&Cause) + Send + 'static) {
-        let interrupt = Arc::new(Latch::new());
-        let context = Context {
-            interrupt: Arc::clone(&interrupt),
-        };
-        (context, move |cause: &Cause| interrupt.set(cause.clone()))
+    fn new(cell: &Arc<Cell>) -> Context {
+        Context {
+            cell: Arc::clone(cell),
+        }
     }
 
     /// Returns a future that is ready once the actor is interrupted. It borrows nothing, and can be
@@ -57,7 +55,7 @@ impl Context {
     ///
     /// See [`Context`].
     pub fn interrupted(&self) -> Interrupted {
-        Interrupted(Wait::new(Arc::clone(&self.interrupt)))
+        Interrupted(Wait::new(self.clone()))
     }
 
     /// Returns whether the actor is interrupted. Takes no lock, for use in a hot loop.
@@ -78,7 +76,7 @@ impl Context {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn is_interrupted(&self) -> bool {
-        self.interrupt.get().is_some()
+        self.latch().get().is_some()
     }
 
     /// Returns why the group stops, once the actor is interrupted.
@@ -87,7 +85,7 @@ impl Context {
     ///
     /// See [`Context`].
     pub fn cause(&self) -> Option<Cause> {
-        self.interrupt.get().cloned()
+        self.latch().get().cloned()
     }
 
     /// Runs `future` until it is ready, or drops it when the actor is interrupted, which gives
@@ -137,6 +135,15 @@ impl Context {
     }
 }
 
+impl Latched for Context {
+    type Value = Cause;
+
+    fn latch(&self) -> &Latch<Cause> {
+        let latch = self.cell.latch();
+        latch.expect("a context is made only for an actor whose interrupt is a latch")
+    }
+}
+
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
@@ -167,7 +174,7 @@ impl fmt::Debug for Context {
 /// ```
 #[derive(Clone)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Interrupted(Wait<Cause>);
+pub struct Interrupted(Wait<Context>);
 
 impl Future for Interrupted {
     type Output = ();
@@ -206,8 +213,10 @@ impl Actor {
     pub fn with<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        let (context, interrupt) = Context::new();
-        Actor::new(async move { execute(context).await }, interrupt)
+        Actor::in_its_cell(Latch::new(), |cell| {
+            let context = Context::new(cell);
+            Box::pin(async move { execute(context).await })
+        })
     }
 
     /// Makes an actor as [`with`](Actor::with) does, which is not ready until it announces it.
@@ -223,12 +232,11 @@ impl Actor {
     pub fn with_ready<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context, Ready) -> F + Send + 'static,
     ) -> Actor {
-        let (context, interrupt) = Context::new();
-        let bond = Bond::default();
-        let ready = Ready::new(bond.clone());
-        let mut actor = Actor::new(async move { execute(context, ready).await }, interrupt);
+        let mut actor = Actor::in_its_cell(Latch::new(), |cell| {
+            let (context, ready) = (Context::new(cell), Ready::new(cell));
+            Box::pin(async move { execute(context, ready).await })
+        });
         actor.settings_mut().awaited = true;
-        actor.bond = Some(bond);
         actor
     }
 
@@ -249,13 +257,12 @@ impl Actor {
     /// ```
     #[track_caller]
     pub fn cancellable(execute: impl Future<Output = Result> + Send + 'static) -> Actor {
-        let (context, interrupt) = Context::new();
-        let execute = async move {
-            context
-                .poll_until_interrupted(execute)
-                .await
-                .unwrap_or(Ok(()))
-        };
-        Actor::new(execute, interrupt)
+        Actor::in_its_cell(Latch::new(), |cell| {
+            let context = Context::new(cell);
+            Box::pin(async move {
+                let exit = context.poll_until_interrupted(execute).await;
+                exit.unwrap_or(Ok(()))
+            })
+        })
     }
 }

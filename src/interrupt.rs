@@ -3,11 +3,29 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::exit::Cause;
+use crate::latch::Latch;
 
 /// What a group can do with an interrupt: call it, once, or drop it uncalled.
 pub(crate) trait Interrupt: Send + Sync {
     fn call(&self, cause: &Cause);
     fn discard(&self);
+
+    /// What it sets, if that is all it does.
+    fn latch(&self) -> Option<&Latch<Cause>> {
+        None
+    }
+}
+
+impl Interrupt for Latch<Cause> {
+    fn call(&self, cause: &Cause) {
+        self.set(cause.clone());
+    }
+
+    fn discard(&self) {}
+
+    fn latch(&self) -> Option<&Latch<Cause>> {
+        Some(self)
+    }
 }
 
 /// A function that is called at most once. In a lock because it is `Send` but not `Sync`, and is

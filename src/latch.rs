@@ -114,30 +114,46 @@ impl More {
     }
 }
 
-/// Waits until a latch is set. Cancel safe: dropped, it forgets its waker.
-pub(crate) struct Wait<T> {
-    latch: Arc<Latch<T>>,
-    key: Option<usize>,
+/// Something that has a latch.
+pub(crate) trait Latched {
+    type Value;
+
+    fn latch(&self) -> &Latch<Self::Value>;
 }
 
-impl<T> Wait<T> {
-    pub(crate) fn new(latch: Arc<Latch<T>>) -> Wait<T> {
-        Wait { latch, key: None }
+impl<T> Latched for Arc<Latch<T>> {
+    type Value = T;
+
+    fn latch(&self) -> &Latch<T> {
+        self
     }
 }
 
-impl<T> Future for Wait<T> {
+/// Waits until a latch is set. Cancel safe: dropped, it forgets its waker.
+pub(crate) struct Wait<L: Latched> {
+    latched: L,
+    key: Option<usize>,
+}
+
+impl<L: Latched> Wait<L> {
+    pub(crate) fn new(latched: L) -> Wait<L> {
+        Wait { latched, key: None }
+    }
+}
+
+impl<L: Latched + Unpin> Future for Wait<L> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.latch.get().is_some() {
+        let latch = self.latched.latch();
+        if latch.get().is_some() {
             return Poll::Ready(());
         }
         let waker = cx.waker().clone();
-        let mut waiters = self.latch.waiters();
+        let mut waiters = latch.waiters();
         // Looked at again under the lock: `set` stores the value before it takes the wakers, so
         // either we see the value here or it sees our waker.
-        if self.latch.get().is_some() {
+        if latch.get().is_some() {
             return Poll::Ready(());
         }
         let (key, before) = waiters.put(self.key, waker);
@@ -148,18 +164,19 @@ impl<T> Future for Wait<T> {
     }
 }
 
-impl<T> Drop for Wait<T> {
+impl<L: Latched> Drop for Wait<L> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        if self.latch.get().is_none() {
-            let waker = self.latch.waiters().remove(key);
+        let latch = self.latched.latch();
+        if latch.get().is_none() {
+            let waker = latch.waiters().remove(key);
             drop(waker);
         }
     }
 }
 
-impl<T> Clone for Wait<T> {
-    fn clone(&self) -> Wait<T> {
-        Wait::new(Arc::clone(&self.latch))
+impl<L: Latched + Clone> Clone for Wait<L> {
+    fn clone(&self) -> Wait<L> {
+        Wait::new(self.latched.clone())
     }
 }

@@ -137,7 +137,6 @@
 mod actor;
 mod alarm;
 mod blocking;
-mod bond;
 mod cell;
 mod context;
 mod error;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::sync::{Arc, Weak};
 
-use crate::bond::Bond;
+use crate::cell::Cell;
 use crate::link::Event;
 use crate::trace;
 
@@ -30,11 +31,11 @@ use crate::trace;
 /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("http").stage(1));
 /// group.run_blocking(Threads).unwrap();
 /// ```
-pub struct Ready(Bond);
+pub struct Ready(Weak<Cell>);
 
 impl Ready {
-    pub(crate) fn new(bond: Bond) -> Ready {
-        Ready(bond)
+    pub(crate) fn new(cell: &Arc<Cell>) -> Ready {
+        Ready(Arc::downgrade(cell))
     }
 
     /// Announces that the actor is ready.
@@ -43,7 +44,7 @@ impl Ready {
     ///
     /// See [`Ready`].
     pub fn announce(self) {
-        if let Some(cell) = self.0.cell().filter(|cell| cell.stop_awaiting()) {
+        if let Some(cell) = self.0.upgrade().filter(|cell| cell.stop_awaiting()) {
             trace::announced(&cell);
             cell.stage()
                 .link
@@ -54,7 +55,7 @@ impl Ready {
 
 impl Drop for Ready {
     fn drop(&mut self) {
-        if let Some(cell) = self.0.cell().filter(|cell| cell.is_awaited()) {
+        if let Some(cell) = self.0.upgrade().filter(|cell| cell.is_awaited()) {
             trace::never_ready(&cell);
         }
     }

@@ -58,8 +58,8 @@ impl Roster {
         self.foreground += usize::from(!settings.background);
         let key = self.vacant();
         actor.cell_mut().settle(key, self.stage(&settings));
-        if let Some(bond) = actor.bond {
-            bond.tie(&actor.cell);
+        if let Some(make) = actor.make {
+            actor.cell.hold(make(&actor.cell));
         }
         self.entries[key as usize] = Some(Entry {
             cell: actor.cell,

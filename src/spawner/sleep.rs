@@ -33,7 +33,7 @@ pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {
 }
 
 struct ThreadSleep {
-    over: Wait<()>,
+    over: Wait<Arc<Latch<()>>>,
     /// Its drop ends the thread.
     _dropped: Sender<()>,
 }
