@@ -14,7 +14,7 @@
 //! Invariants, cited where the code relies on them:
 //!
 //! 1. The cause is set once, at the end of Running; it never changes.
-//! 2. An interrupt is taken out of its entry before it is called, so it is called once, even if it
+//! 2. An interrupt is taken out of its cell before it is called, so it is called once, even if it
 //!    panics or the machine is dropped meanwhile. None is called before the cause is set.
 //! 3. A started actor has exactly one end: an `Exited` event, a count (of an `Ok` exit, once `quiet`
 //!    is set), or a force. Each of the first two leaves its stage's count once.
@@ -33,7 +33,7 @@ use crate::cell::{Cell, Exited};
 use crate::exit::{Cause, Exit, Outcome, StopTimes, Trigger};
 use crate::link::{Event, Inbox};
 use crate::report::Report;
-use crate::roster::{Entry, Roster};
+use crate::roster::Roster;
 use crate::spawner::Spawner;
 use crate::task::Task;
 use crate::trace;
@@ -52,7 +52,7 @@ pub(crate) struct Machine<'a> {
     report: Report,
     phase: Phase,
     /// Since the cause: the actors in the order in which they are interrupted.
-    order: Vec<Entry>,
+    order: Vec<Arc<Cell>>,
     /// The first in `order` that was not interrupted.
     next: usize,
     began: Option<Duration>,
@@ -182,7 +182,7 @@ impl<'a> Machine<'a> {
             match self
                 .roster
                 .remove(cell.key)
-                .and_then(|entry| entry.cell.drop_interrupt())
+                .and_then(|cell| cell.drop_interrupt())
             {
                 Some(panic) => exit.outcome = Outcome::Panicked(panic),
                 None => return self.left(&cell, exit),

@@ -12,11 +12,14 @@ use crate::readiness::Awaited;
 use crate::stage::{Rank, Stage};
 
 /// Holds memory for the actors it has, not for those it had: a place that became free is used
-/// again. The order of adding is kept as a number.
+/// again.
 pub(crate) struct Roster {
     link: Arc<Link>,
-    entries: Vec<Option<Entry>>,
+    cells: Vec<Option<Arc<Cell>>>,
     free: Vec<u32>,
+    /// How many were added before each, by key; empty for as long as that is the key, which is until
+    /// a place is used again.
+    nth: Vec<u64>,
     /// The keys of those that were added since the last start, in the order of adding.
     fresh: Vec<u32>,
     /// The keys of those that were held back, by stage, in the order of adding.
@@ -29,17 +32,13 @@ pub(crate) struct Roster {
     added: u64,
 }
 
-pub(crate) struct Entry {
-    pub(crate) cell: Arc<Cell>,
-    nth: u64,
-}
-
 impl Roster {
     pub(crate) fn new(link: Arc<Link>) -> Roster {
         Roster {
             link,
-            entries: Vec::new(),
+            cells: Vec::new(),
             free: Vec::new(),
+            nth: Vec::new(),
             fresh: Vec::new(),
             waiting: BTreeMap::new(),
             awaited: Awaited::default(),
@@ -61,28 +60,41 @@ impl Roster {
         if let Some(make) = actor.make {
             actor.cell.hold(make(&actor.cell));
         }
-        self.entries[key as usize] = Some(Entry {
-            cell: actor.cell,
-            nth: self.added,
-        });
+        self.cells[key as usize] = Some(actor.cell);
         self.added += 1;
         self.fresh.push(key);
     }
 
     fn vacant(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            let key = u32::try_from(self.entries.len());
-            self.entries.push(None);
-            key.expect("fewer than four thousand million actors live at once")
-        })
+        let Some(key) = self.free.pop() else {
+            return self.another();
+        };
+        if self.nth.is_empty() {
+            self.nth.extend(0..self.cells.len() as u64);
+        }
+        self.nth[key as usize] = self.added;
+        key
+    }
+
+    fn another(&mut self) -> u32 {
+        let key = u32::try_from(self.cells.len());
+        self.cells.push(None);
+        if !self.nth.is_empty() {
+            self.nth.push(self.added);
+        }
+        key.expect("fewer than four thousand million actors live at once")
+    }
+
+    fn nth(&self, key: u32) -> u64 {
+        self.nth.get(key as usize).copied().unwrap_or(key.into())
     }
 
     /// Takes an actor out that left.
-    pub(crate) fn remove(&mut self, key: u32) -> Option<Entry> {
-        let entry = self.entries[key as usize].take()?;
+    pub(crate) fn remove(&mut self, key: u32) -> Option<Arc<Cell>> {
+        let cell = self.cells[key as usize].take()?;
         self.free.push(key);
-        self.count_out(&entry.cell.settings);
-        Some(entry)
+        self.count_out(&cell.settings);
+        Some(cell)
     }
 
     /// Counts an actor out of those that keep the group alive.
@@ -117,26 +129,26 @@ impl Roster {
         {
             due.append(&mut stage.remove());
         }
-        due.sort_by_key(|&key| self.entry(key).nth);
+        due.sort_by_key(|&key| self.nth(key));
         due
     }
 
     /// Counts one that is due into its stage.
     pub(crate) fn start(&self, key: u32, at: Duration) -> Arc<Cell> {
-        let cell = &self.entry(key).cell;
+        let cell = self.cell(key);
         cell.start(at);
         cell.stage().enter();
         Arc::clone(cell)
     }
 
-    fn entry(&self, key: u32) -> &Entry {
-        let entry = self.entries[key as usize].as_ref();
-        entry.expect("a key that waits is that of an entry")
+    fn cell(&self, key: u32) -> &Arc<Cell> {
+        let cell = self.cells[key as usize].as_ref();
+        cell.expect("a key that waits is that of an actor")
     }
 
     fn hold_back(&mut self) {
         for key in std::mem::take(&mut self.fresh) {
-            let stage = self.entry(key).cell.settings.stage;
+            let stage = self.cell(key).settings.stage;
             self.waiting.entry(stage).or_default().push(key);
         }
     }
@@ -145,24 +157,21 @@ impl Roster {
     pub(crate) fn drop_waiting(&mut self) {
         self.hold_back();
         for key in std::mem::take(&mut self.waiting).into_values().flatten() {
-            if let Some(entry) = self.remove(key) {
-                entry.cell.discard();
+            if let Some(cell) = self.remove(key) {
+                cell.discard();
             }
         }
     }
 
     /// Takes all out, in the order in which they are to be interrupted.
-    pub(crate) fn take_in_stop_order(&mut self) -> Vec<Entry> {
-        let mut entries: Vec<_> = std::mem::take(&mut self.entries)
-            .into_iter()
-            .flatten()
-            .collect();
+    pub(crate) fn take_in_stop_order(&mut self) -> Vec<Arc<Cell>> {
+        let cells = std::mem::take(&mut self.cells);
+        let mut cells: Vec<_> = cells.into_iter().flatten().collect();
         // A look at each actor that a group of one stage without churn need not take.
-        let in_order = self.stages.len() == 1 && self.added == entries.len() as u64;
-        if !in_order {
-            entries.sort_by_key(|entry| (Reverse(entry.cell.stage().rank), entry.nth));
+        if self.stages.len() > 1 || !self.nth.is_empty() {
+            cells.sort_by_key(|cell| (Reverse(cell.stage().rank), self.nth(cell.key)));
         }
-        entries
+        cells
     }
 
     /// Whether no actor is left that keeps the group alive.
@@ -191,7 +200,7 @@ impl Roster {
             return Arc::clone(stage);
         }
         // Churning actors may each bring a stage of their own.
-        if self.stages.len() > 2 * (self.entries.len() - self.free.len()) + 8 {
+        if self.stages.len() > 2 * (self.cells.len() - self.free.len()) + 8 {
             self.stages.retain(|_, stage| Arc::strong_count(stage) > 1);
         }
         let stage = Arc::new(Stage::new(rank, Arc::clone(&self.link)));
@@ -204,8 +213,8 @@ impl Roster {
 /// running, nor two of them abort the program.
 impl Drop for Roster {
     fn drop(&mut self) {
-        for entry in self.entries.iter().flatten() {
-            entry.cell.discard();
+        for cell in self.cells.iter().flatten() {
+            cell.discard();
         }
     }
 }

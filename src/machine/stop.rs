@@ -159,7 +159,7 @@ impl Machine<'_> {
 
     /// Interrupts the next stage in the stop order, and returns it.
     fn interrupt_stage(&mut self) -> Option<Arc<Stage>> {
-        let stage = Arc::clone(self.order.get(self.next)?.cell.stage());
+        let stage = Arc::clone(self.order.get(self.next)?.stage());
         if !self.report.wants_all() && !trace::wants_exits() {
             self.inbox.link.quiet();
         }
@@ -168,7 +168,7 @@ impl Machine<'_> {
         while self
             .order
             .get(self.next)
-            .is_some_and(|entry| entry.cell.stage().rank == stage.rank)
+            .is_some_and(|cell| cell.stage().rank == stage.rank)
         {
             self.interrupt_next();
         }
@@ -176,7 +176,7 @@ impl Machine<'_> {
     }
 
     fn interrupt_next(&mut self) {
-        let cell = &self.order[self.next].cell;
+        let cell = &self.order[self.next];
         // Before the call (invariant 2).
         self.next += 1;
         let Some(cause) = self.report.cause() else {
@@ -192,7 +192,7 @@ impl Machine<'_> {
         trace::forced();
         while self.interrupt_stage().is_some() {}
         let order = std::mem::take(&mut self.order).into_iter();
-        let forced = order.filter_map(|entry| Some((entry.cell.force()?, entry.cell)));
+        let forced = order.filter_map(|cell| Some((cell.force()?, cell)));
         let forced: Vec<_> = forced.collect();
         self.take_last_exits(&forced);
         for (forced, cell) in forced {
