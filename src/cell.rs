@@ -89,7 +89,7 @@ impl<I: Interrupt> Cell<I> {
             aborted: AtomicBool::new(false),
             stage: None,
             started: AtomicU64::new(0),
-            span: trace::Span::default(),
+            span: trace::Span::unopened(),
             slot: Mutex::new(Slot {
                 execute,
                 waker: None,

@@ -14,10 +14,13 @@ use crate::report::Straggler;
 use crate::stage::{Rank, Stage};
 
 /// Around each poll of an actor, from its start on.
-#[derive(Default)]
 pub(crate) struct Span(OnceLock<tracing::Span>);
 
 impl Span {
+    pub(crate) fn unopened() -> Span {
+        Span(OnceLock::new())
+    }
+
     pub(crate) fn open(&self, name: &Name, settings: &Settings) {
         self.0
             .get_or_init(|| info_span!(target: "rungroup", "actor", %name, stage = settings.stage));
