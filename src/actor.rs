@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::cell::Cell;
 use crate::exit::{Cause, Outcome, Result};
 use crate::interrupt::{Interrupt, Once};
+use crate::unwind;
 
 pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
 
@@ -65,8 +66,6 @@ pub(crate) struct Settings {
     pub(crate) stage: u32,
     pub(crate) ends: Ends,
     pub(crate) background: bool,
-    /// Its work is done by a thread of its own, which outlives the drop of its future.
-    pub(crate) blocking: bool,
     /// It is not ready until it announces it.
     pub(crate) awaited: bool,
 }
@@ -198,6 +197,12 @@ impl Actor {
     pub fn background(mut self) -> Actor {
         self.settings_mut().background = true;
         self
+    }
+
+    /// Drops its parts one by one, for two panics at once would abort.
+    pub(crate) fn discard(self) {
+        let _ = unwind::catch_drop(self.make);
+        self.cell.discard();
     }
 
     pub(crate) fn settings_mut(&mut self) -> &mut Settings {

@@ -1,9 +1,10 @@
 //! Actors that block a thread of their own.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use crate::actor::Actor;
+use crate::cell::Cell;
 use crate::exit::{Cause, Result};
 use crate::interrupt::Once;
 use crate::latch::{Latch, Wait};
@@ -42,17 +43,17 @@ impl Actor {
         execute: impl FnOnce() -> Result + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let mut actor = Actor::in_its_cell(Once::new(interrupt), |cell| {
+        Actor::in_its_cell(Once::new(interrupt), |cell| {
             let name = thread_name(&cell.name);
-            Box::pin(run_on_a_thread(name, execute))
-        });
-        actor.settings_mut().blocking = true;
-        actor
+            let cell = Arc::downgrade(cell);
+            Box::pin(run_on_a_thread(name, cell, execute))
+        })
     }
 }
 
 async fn run_on_a_thread(
     name: String,
+    cell: Weak<Cell>,
     execute: impl FnOnce() -> Result + Send + 'static,
 ) -> Result {
     let ended = Arc::new(Latch::new());
@@ -61,6 +62,9 @@ async fn run_on_a_thread(
         let _guard = guard;
         execute()
     })?;
+    if let Some(cell) = cell.upgrade() {
+        cell.note_thread();
+    }
     Wait::new(ended).await;
     // All that is left to wait for is the thread's own end.
     thread

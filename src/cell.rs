@@ -5,8 +5,7 @@
 //! - *live*: from the start on. Parked while the lock is free, inside its own poll while it is
 //!   taken.
 //! - *ended*: it returned, panicked or was lost. Set by the task. The exit was told to the group
-//!   before the lock was released, so who sees a cell ended finds its exit in the channel, or
-//!   counted.
+//!   before, so who sees a cell ended finds its exit told, or counted.
 //! - *aborted*: it was forced. Set by the group, or by the task when the force came while it was
 //!   inside its poll. No exit is told: the group knows.
 
@@ -16,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::actor::{Execute, Name, Settings};
-use crate::exit::{Cause, Outcome, Panic};
+use crate::exit::{Cause, Outcome, Panic, Result};
 use crate::interrupt::Interrupt;
 use crate::latch::Latch;
 use crate::link::Event;
@@ -33,12 +32,13 @@ pub(crate) struct Cell<I: ?Sized = dyn Interrupt> {
     pub(crate) key: u32,
     /// Whether readiness still waits for it.
     awaited: AtomicBool,
-    /// Set by whoever counts the exit, before that; for a force that finds the lock still taken.
+    /// Set once its exit was counted or told; by the group too, when it takes the exit while the
+    /// task still has the lock.
     ended: AtomicBool,
     /// Set by a force that may have come while execute was inside its poll.
     doomed: AtomicBool,
-    /// Changed only under the lock of the slot.
-    aborted: AtomicBool,
+    /// Set when its work was handed to a thread of its own, which outlives the drop of its future.
+    on_thread: AtomicBool,
     /// Set when it is added to a group.
     stage: Option<Arc<Stage>>,
     /// The nanoseconds from the birth of the group to the start. Set once, before the task is
@@ -73,6 +73,8 @@ pub(crate) enum Forced {
         started: Duration,
         panic: Option<Panic>,
     },
+    /// Its thread goes on; only the future that waited for it is gone.
+    Blocking,
     /// It is inside its own poll, and is dropped as soon as that returns.
     Polling,
 }
@@ -86,7 +88,7 @@ impl<I: Interrupt> Cell<I> {
             awaited: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
-            aborted: AtomicBool::new(false),
+            on_thread: AtomicBool::new(false),
             stage: None,
             started: AtomicU64::new(0),
             span: trace::Span::unopened(),
@@ -163,15 +165,13 @@ impl Cell {
         let Some(execute) = &mut slot.execute else {
             return Poll::Ready(());
         };
-        let poll = || self.span.in_scope(|| execute.as_mut().poll(cx));
-        let outcome = match unwind::catch(poll) {
-            Ok(Poll::Pending) => return self.park(slot, cx.waker()),
-            Ok(Poll::Ready(Ok(()))) => Outcome::Returned,
-            Ok(Poll::Ready(Err(error))) => Outcome::Failed(error),
-            Err(panic) => Outcome::Panicked(panic),
-        };
-        self.tell(slot, outcome);
-        Poll::Ready(())
+        match poll(|| self.span.in_scope(|| execute.as_mut().poll(cx))) {
+            Poll::Pending => self.park(slot, cx.waker()),
+            Poll::Ready(outcome) => {
+                self.tell(slot, outcome);
+                Poll::Ready(())
+            }
+        }
     }
 
     /// Ends execute from outside its poll.
@@ -183,24 +183,49 @@ impl Cell {
     }
 
     /// Drops execute at once, unless it is inside its own poll. `None` if it ended before.
-    pub(crate) fn force(&self) -> Option<Forced> {
+    pub(crate) fn force(self: &Arc<Self>) -> Option<Forced> {
         // Pairs with `park`.
         self.doomed.swap(true, Ordering::AcqRel);
         let slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                let ended = self.ended.load(Ordering::Acquire);
-                return (!ended).then_some(Forced::Polling);
-            }
+            Err(TryLockError::WouldBlock) => return self.not_ended(),
         };
         if slot.execute.is_none() {
-            let aborted = self.aborted.load(Ordering::Relaxed);
-            return aborted.then_some(Forced::Polling);
+            return self.not_ended();
+        }
+        if self.on_thread.load(Ordering::Acquire) {
+            return self.force_thread(slot);
         }
         let started = self.started();
         let panic = self.abort(slot);
         Some(Forced::Parked { started, panic })
+    }
+
+    /// The thread may have ended without its task having heard of it: so ask.
+    fn force_thread(self: &Arc<Self>, mut slot: MutexGuard<'_, Slot>) -> Option<Forced> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let execute = slot.execute.as_mut()?;
+        match poll(|| execute.as_mut().poll(&mut cx)) {
+            Poll::Ready(outcome) => {
+                self.tell(slot, outcome);
+                None
+            }
+            Poll::Pending => {
+                self.abort(slot);
+                Some(Forced::Blocking)
+            }
+        }
+    }
+
+    fn not_ended(&self) -> Option<Forced> {
+        let ended = self.ended.load(Ordering::Acquire);
+        (!ended).then_some(Forced::Polling)
+    }
+
+    /// Notes that its work is on a thread of its own from now on.
+    pub(crate) fn note_thread(&self) {
+        self.on_thread.store(true, Ordering::Release);
     }
 
     /// Leaves execute until it is woken, or drops it if a force has come meanwhile.
@@ -247,6 +272,7 @@ impl Cell {
                 started,
                 at: link.now(),
             }));
+            self.note_exit();
             true
         };
         // Foreign code, and the group, run only after the lock is free.
@@ -276,7 +302,6 @@ impl Cell {
 
     /// Drops execute outside the lock, and wakes its task so that it finds out.
     fn abort(&self, mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
-        self.aborted.store(true, Ordering::Relaxed);
         let execute = slot.execute.take();
         let waker = slot.waker.take();
         drop(slot);
@@ -286,6 +311,16 @@ impl Cell {
             let _ = unwind::catch(|| waker.wake());
         }
         panic
+    }
+}
+
+/// Polls a future once; a panic ends it too.
+fn poll(once: impl FnOnce() -> Poll<Result>) -> Poll<Outcome> {
+    match unwind::catch(once) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(Ok(()))) => Poll::Ready(Outcome::Returned),
+        Ok(Poll::Ready(Err(error))) => Poll::Ready(Outcome::Failed(error)),
+        Err(panic) => Poll::Ready(Outcome::Panicked(panic)),
     }
 }
 

@@ -84,7 +84,10 @@ impl fmt::Display for Outcome {
         match self {
             Outcome::Returned => f.write_str("returned"),
             Outcome::Failed(_) => f.write_str("failed"),
-            Outcome::Panicked(panic) => write!(f, "panicked: {panic}"),
+            Outcome::Panicked(panic) => {
+                let line = panic.message().lines().next().unwrap_or_default();
+                write!(f, "panicked: {line}")
+            }
             Outcome::Lost(_) => f.write_str("was lost by its spawner"),
             Outcome::Aborted => f.write_str("was aborted"),
         }

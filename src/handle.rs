@@ -169,7 +169,7 @@ impl Handle {
     /// ```
     pub fn ready(
         &self,
-    ) -> impl Future<Output = std::result::Result<(), NotReady>> + Send + 'static {
+    ) -> impl Future<Output = std::result::Result<(), NotReady>> + Send + 'static + use<> {
         let handle = self.clone();
         async move {
             Wait::new(Arc::clone(&handle.link.ready)).await;

@@ -226,7 +226,7 @@ impl Drop for Inbox {
             let _ = unwind::catch_drop(event);
         }
         while let Some(actor) = self.added() {
-            let _ = unwind::catch_drop(actor);
+            actor.discard();
         }
         let waker = self.link.mail().waker.take();
         let _ = unwind::catch_drop(waker);

@@ -184,7 +184,11 @@ impl<'a> Machine<'a> {
                 .remove(cell.key)
                 .and_then(|cell| cell.drop_interrupt())
             {
-                Some(panic) => exit.outcome = Outcome::Panicked(panic),
+                Some(panic) => {
+                    let panicked = Outcome::Panicked(panic);
+                    let before = std::mem::replace(&mut exit.outcome, panicked);
+                    let _ = unwind::catch_drop(before);
+                }
                 None => return self.left(&cell, exit),
             }
             if !cell.settings.ends.on(&exit.outcome) {
@@ -239,6 +243,6 @@ impl Drop for Machine<'_> {
         }
         self.force();
         // Nobody will read it, and what it holds is foreign.
-        let _ = unwind::catch_drop(std::mem::take(&mut self.report));
+        std::mem::take(&mut self.report).discard();
     }
 }

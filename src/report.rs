@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::actor::Name;
 use crate::error::{Error, ErrorKind};
 use crate::exit::{Cause, Exit, Outcome, Panic};
+use crate::unwind;
 
 /// How a group ended: why, who exited how and when, and who did not.
 ///
@@ -95,10 +96,19 @@ impl Report {
     /// else the stragglers. A mere `Err` of a later actor is no error of the run, as in Go, but it
     /// is in [`exits`](Report::exits).
     pub fn into_result(self) -> Result<(), Error> {
-        match self.error_kind() {
-            Some(kind) => Err(Error::new(kind, self)),
-            None => Ok(()),
+        if let Some(kind) = self.error_kind() {
+            return Err(Error::new(kind, self));
         }
+        self.discard();
+        Ok(())
+    }
+
+    /// Drops what it holds one by one: it is foreign, and two panics at once would abort.
+    pub(crate) fn discard(self) {
+        for exit in self.exits {
+            let _ = unwind::catch_drop(exit);
+        }
+        let _ = unwind::catch_drop(self.cause);
     }
 
     fn error_kind(&self) -> Option<ErrorKind> {

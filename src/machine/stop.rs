@@ -78,7 +78,8 @@ impl Machine<'_> {
         self.order = self.roster.take_in_stop_order();
         self.began = Some(now);
         trace::cause(&cause);
-        let drains = cause.is_ok_request() && self.limits.drain > Duration::ZERO;
+        let drains =
+            cause.is_ok_request() && self.limits.drain > Duration::ZERO && !self.roster.is_idle();
         self.phase = if drains {
             Phase::Draining
         } else {
@@ -217,17 +218,15 @@ impl Machine<'_> {
     }
 
     fn straggled(&mut self, cell: &Arc<Cell>, forced: Forced) {
-        let state = match &forced {
-            _ if cell.settings.blocking => State::Blocking,
-            Forced::Parked { .. } => State::Parked,
-            Forced::Polling => State::Polling,
-        };
-        if let Forced::Parked { started, panic } = forced {
-            // The future of a thread is gone, but the thread goes on: that is no exit.
-            if state == State::Parked || panic.is_some() {
+        let state = match forced {
+            Forced::Parked { started, panic } => {
                 self.aborted(cell, started, panic);
+                State::Parked
             }
-        }
+            Forced::Polling => State::Polling,
+            // Its future is gone, but its thread goes on: that is no exit.
+            Forced::Blocking => State::Blocking,
+        };
         let straggler = Straggler {
             name: cell.name.clone(),
             state,

@@ -8,10 +8,11 @@
 mod runtime;
 mod support;
 
+mod api;
 mod causes;
 mod clock;
-
 mod context;
+mod corners;
 mod drain;
 mod faults;
 mod go;
