@@ -243,7 +243,8 @@ pub enum Ends {
     /// An `Ok` exit is just gone; an error ends the group.
     OnError,
     /// No exit ends the group; one that is not `Ok` is in the report. Before the stop, not even a
-    /// panic fails the run; during the stop, a panic or a loss does.
+    /// panic fails the run; during the stop, a panic or a loss does. The report keeps each of them,
+    /// so an actor that comes by the thousand should log its errors and return `Ok`.
     Never,
 }
 

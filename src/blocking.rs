@@ -18,7 +18,7 @@ impl Actor {
     /// looks at. A thread cannot be ended from outside: when the
     /// group is forced, it is left to itself, and the actor is a straggler in the state
     /// [`Blocking`](crate::State::Blocking). If the thread cannot start, the actor fails with the
-    /// system's error.
+    /// system's error. If the actor is lost, its thread is left to itself too.
     ///
     /// # Examples
     ///

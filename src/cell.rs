@@ -198,7 +198,7 @@ impl Cell {
             return self.force_thread(slot);
         }
         let started = self.started();
-        let panic = self.abort(slot);
+        let panic = abort(slot);
         Some(Forced::Parked { started, panic })
     }
 
@@ -212,7 +212,7 @@ impl Cell {
                 None
             }
             Poll::Pending => {
-                self.abort(slot);
+                abort(slot);
                 Some(Forced::Blocking)
             }
         }
@@ -244,7 +244,7 @@ impl Cell {
         }
         let slot = self.slot();
         if slot.execute.is_some() {
-            self.abort(slot);
+            abort(slot);
         }
         Poll::Ready(())
     }
@@ -299,19 +299,19 @@ impl Cell {
         // Looked at first because most actors are never awaited, and a load is all they pay.
         self.is_awaited() && self.awaited.swap(false, Ordering::AcqRel)
     }
+}
 
-    /// Drops execute outside the lock, and wakes its task so that it finds out.
-    fn abort(&self, mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
-        let execute = slot.execute.take();
-        let waker = slot.waker.take();
-        drop(slot);
-        let panic = unwind::catch_drop(execute);
-        if let Some(waker) = waker {
-            // Caught: a waker that panics must not end a force half-way.
-            let _ = unwind::catch(|| waker.wake());
-        }
-        panic
+/// Drops execute outside the lock, and wakes its task so that it finds out.
+fn abort(mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
+    let execute = slot.execute.take();
+    let waker = slot.waker.take();
+    drop(slot);
+    let panic = unwind::catch_drop(execute);
+    if let Some(waker) = waker {
+        // Caught: a waker that panics must not end a force half-way.
+        let _ = unwind::catch(|| waker.wake());
     }
+    panic
 }
 
 /// Polls a future once; a panic ends it too.

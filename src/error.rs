@@ -81,7 +81,8 @@ impl Error {
         by_exit.or_else(|| report.culprit_interrupt().map(|(name, _)| name))
     }
 
-    /// Returns the report of the run: the cause, the exits that were not `Ok`, the stragglers.
+    /// Returns the report of the run: the cause, the exits (from [`run`](crate::Group::run), those
+    /// that were not `Ok`), the stragglers.
     pub fn report(&self) -> &Report {
         &self.0.report
     }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::actor::Name;
+use crate::unwind;
 
 /// An error of any type, as an actor's execute returns it.
 ///
@@ -153,7 +154,7 @@ impl Panic {
 impl Drop for Panic {
     fn drop(&mut self) {
         // A payload may panic when it is dropped, and we drop panics in the middle of a stop.
-        if let Some(again) = self.take().and_then(crate::unwind::catch_drop) {
+        if let Some(again) = self.take().and_then(unwind::catch_drop) {
             std::mem::forget(again);
         }
     }
@@ -204,6 +205,12 @@ pub(crate) struct StopTimes {
 }
 
 impl Exit {
+    /// A destructor of the actor panicked after it had exited.
+    pub(crate) fn panicked(&mut self, panic: Panic) {
+        let before = std::mem::replace(&mut self.outcome, Outcome::Panicked(panic));
+        let _ = unwind::catch_drop(before);
+    }
+
     /// Returns the name of the actor that exited.
     pub fn actor(&self) -> &Name {
         &self.name

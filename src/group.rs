@@ -10,8 +10,9 @@ use crate::actor::Actor;
 use crate::error::Error;
 use crate::exit::{Cause, Result};
 use crate::handle::Handle;
+use crate::limits::Limits;
 use crate::link::{Inbox, Link};
-use crate::machine::{Limits, Machine};
+use crate::machine::Machine;
 use crate::report::Report;
 use crate::roster::Roster;
 use crate::spawner::Spawner;
@@ -151,9 +152,9 @@ impl Group {
     /// Delays the first interrupt after a request to stop with `Ok`; zero by default.
     ///
     /// The group is not [ready](Handle::is_ready) during the delay, but all its actors are still at
-    /// work: time for load balancers to notice and to send no more. An actor's failure, a
-    /// [force](Handle::force), or a second request skips what is left of it, and so does the last
-    /// exit. A stop for another cause is not delayed.
+    /// work: time for load balancers to notice and to send no more. A failure that would have ended
+    /// the group, a [force](Handle::force), or a second request skips what is left of it, and so
+    /// does the last exit. A stop for another cause is not delayed.
     ///
     /// # Examples
     ///
@@ -268,7 +269,10 @@ impl Group {
     ///
     /// It exits with what the inner `run` returns; the inner [`Error`] is the outer one's source.
     /// Its interrupt requests the inner group to stop with `Ok`, and the inner actors see the outer
-    /// cause as the reason. A force of the outer group reaches the innermost actor.
+    /// cause as the reason. A force of the outer group reaches the innermost actor, but only the
+    /// inner group is named as a straggler: give it a [grace](Group::grace) of its own, shorter
+    /// than the outer one, to hear of its actors. For the outer group a panic or a loss inside is a
+    /// failure of the inner one.
     ///
     /// # Examples
     ///

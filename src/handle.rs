@@ -45,7 +45,7 @@ impl Handle {
 
     /// Stops the group, as an actor's exit with `outcome` would. The first cause wins: once the
     /// group is stopping, a request changes nothing, but that it skips what is left of the
-    /// [drain](crate::Group::drain) delay.
+    /// [drain](crate::Group::drain) delay; its error is dropped.
     ///
     /// It returns at once. From then on the group is not [ready](Handle::is_ready), and
     /// [`add_actor`](Handle::add_actor) gives actors back.
@@ -71,8 +71,8 @@ impl Handle {
         self.link.request(outcome, Some(reason.into()));
     }
 
-    /// Ends what remains at once: all interrupts that are still due are called, all futures are
-    /// dropped, and who has not exited is a straggler. Without a cause, it is a request to stop
+    /// Ends what remains at once: all interrupts that are still due are called, all futures that are
+    /// not inside their own poll are dropped, and who has not exited is a straggler. Without a cause, it is a request to stop
     /// with `Ok` too. To call it twice is to call it once.
     ///
     /// It returns at once; the group acts on it where `run` is polled.

@@ -145,6 +145,7 @@ mod group;
 mod handle;
 mod interrupt;
 mod latch;
+mod limits;
 mod link;
 mod machine;
 mod readiness;

@@ -18,7 +18,7 @@
 //!    panics or the machine is dropped meanwhile. None is called before the cause is set.
 //! 3. A started actor has exactly one end: an `Exited` event, a count (of an `Ok` exit, once `quiet`
 //!    is set), or a force. Each of the first two leaves its stage's count once.
-//! 4. Nothing is added after the cause: the channel is closed, then drained.
+//! 4. Nothing is added after the cause: the link is closed for actors, then emptied of them.
 //! 5. A stage is interrupted when all before it in the stop order are empty, or in a force.
 //! 6. All foreign code (executes, interrupts, destructors, clocks) is called so that its panic
 //!    comes back as a value; only a spawner's panic goes through, and then `Drop` forces.
@@ -30,16 +30,14 @@ use std::time::Duration;
 
 use crate::alarm::Alarm;
 use crate::cell::{Cell, Exited};
-use crate::exit::{Cause, Exit, Outcome, StopTimes, Trigger};
+use crate::exit::{Cause, Exit, StopTimes, Trigger};
+use crate::limits::Limits;
 use crate::link::{Event, Inbox};
 use crate::report::Report;
 use crate::roster::Roster;
 use crate::spawner::Spawner;
 use crate::task::Task;
 use crate::trace;
-use crate::unwind;
-
-pub(crate) use stop::Limits;
 
 /// After so many events in a row the machine lets others run, who share its thread.
 const EVENTS_PER_POLL: u32 = 256;
@@ -140,7 +138,7 @@ impl<'a> Machine<'a> {
 
     /// Ends the machine and gives what it found.
     pub(crate) fn into_report(mut self) -> Report {
-        std::mem::take(&mut self.report)
+        self.report.take()
     }
 
     /// Announces once that the group is ready, if it is.
@@ -164,7 +162,7 @@ impl<'a> Machine<'a> {
                 reason,
             })),
             Event::Force => {
-                self.limits.force();
+                self.limits.no_grace();
                 Some(Cause::new(Trigger::Request {
                     error: None,
                     reason: None,
@@ -177,30 +175,19 @@ impl<'a> Machine<'a> {
         let cell = Arc::clone(&exited.cell);
         cell.stage().leave();
         let mut exit = self.exit(exited);
-        if !cell.settings.ends.on(&exit.outcome) {
-            // It left, and its interrupt with it, uncalled (law 7).
-            match self
-                .roster
-                .remove(cell.key)
-                .and_then(|cell| cell.drop_interrupt())
-            {
-                Some(panic) => {
-                    let panicked = Outcome::Panicked(panic);
-                    let before = std::mem::replace(&mut exit.outcome, panicked);
-                    let _ = unwind::catch_drop(before);
-                }
-                None => return self.left(&cell, exit),
-            }
-            if !cell.settings.ends.on(&exit.outcome) {
-                return self.left(&cell, exit);
+        let ends = cell.settings.ends;
+        if !ends.on(&exit.outcome) {
+            // It leaves, and its interrupt with it, uncalled (law 7).
+            let left = self.roster.remove(cell.key);
+            if let Some(panic) = left.and_then(|cell| cell.drop_interrupt()) {
+                exit.panicked(panic);
             }
         }
-        Some(Cause::new(Trigger::Exit(exit)))
-    }
-
-    /// Only now are higher stages free to start: one that ends the group holds them for good.
-    fn left(&mut self, cell: &Cell, exit: Exit) -> Option<Cause> {
-        self.roster.gone(cell);
+        if ends.on(&exit.outcome) {
+            return Some(Cause::new(Trigger::Exit(exit)));
+        }
+        // Only now: one that ends the group holds the higher stages back for good (law 26).
+        self.roster.gone(&cell);
         self.report.keep(exit);
         None
     }
@@ -243,6 +230,6 @@ impl Drop for Machine<'_> {
         }
         self.force();
         // Nobody will read it, and what it holds is foreign.
-        std::mem::take(&mut self.report).discard();
+        self.report.take().discard();
     }
 }

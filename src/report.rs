@@ -33,7 +33,7 @@ use crate::unwind;
 /// assert_eq!(report.exits().len(), 1);
 /// report.into_result().unwrap();
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
     cause: Option<Cause>,
     exits: Vec<Exit>,
@@ -55,15 +55,29 @@ enum Fault {
 impl Report {
     /// A report that keeps all exits.
     pub(crate) fn of_all() -> Report {
-        Report {
-            wants_all: true,
-            ..Report::default()
-        }
+        Report::new(true)
     }
 
     /// A report that keeps only the exits that are not `Ok`.
     pub(crate) fn of_faults() -> Report {
-        Report::default()
+        Report::new(false)
+    }
+
+    fn new(wants_all: bool) -> Report {
+        Report {
+            cause: None,
+            exits: Vec::new(),
+            stragglers: Vec::new(),
+            interrupt_panics: Vec::new(),
+            fault: None,
+            lasted: Duration::ZERO,
+            wants_all,
+        }
+    }
+
+    /// Leaves an empty one in its place.
+    pub(crate) fn take(&mut self) -> Report {
+        std::mem::replace(self, Report::new(self.wants_all))
     }
 
     /// Returns what began the stop. Always there on a report that [`Group::run_report`] returned.

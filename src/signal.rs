@@ -34,6 +34,8 @@
 //! the actors are gone, Ctrl-C stays without effect. It is compiled for Windows, but was never run
 //! there.
 
+#[cfg(not(any(unix, windows)))]
+compile_error!("the feature `signal` is for Unix and Windows");
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]

@@ -72,7 +72,7 @@ pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 ///   [refuse](Task::refuse) it, at any time and on any thread: its actor is then
 ///   [lost](crate::Outcome::Lost), and the group stops as for any other exit. A task that is kept
 ///   but never polled is waited for, until the [grace](crate::Group::grace) ends.
-/// - A task never panics: it catches the panics of what it runs.
+/// - A task does not panic: it catches the panics of what it runs.
 /// - Tasks may be polled in any order.
 /// - `spawn` should not panic. If it does, the panic goes through `run`, as a drop of `run` would:
 ///   all interrupts are called, and all futures dropped.

@@ -16,20 +16,6 @@ use crate::stage::Stage;
 use crate::trace;
 use crate::unwind;
 
-/// How long a stop may take, and how late it begins.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
-    pub(crate) grace: Option<Duration>,
-    pub(crate) drain: Duration,
-}
-
-impl Limits {
-    /// No grace at all: a force at once.
-    pub(crate) fn force(&mut self) {
-        self.grace = Some(Duration::ZERO);
-    }
-}
-
 /// What ended a wait.
 enum Woken {
     Event(Event),

@@ -1,4 +1,4 @@
-//! What a review of the sources found: a test for each law that did not hold.
+//! The laws in their corners: where two of them meet, or two panics.
 
 use std::future::pending;
 use std::pin::pin;
@@ -163,7 +163,7 @@ fn two_bombs() -> Actor {
 /// Runs one of the `abort_` tests below in a process of its own.
 fn survives(test: &str) {
     let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--ignored", &format!("review::{test}")])
+        .args(["--exact", "--ignored", &format!("corners::{test}")])
         .output()
         .unwrap();
     assert!(status.status.success(), "{status:?}");
