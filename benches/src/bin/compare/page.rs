@@ -45,7 +45,7 @@ fn head(results: &Results) -> String {
 const HEAD: &str = "\
 # How fast rungroup is
 
-Made by `benches/run.sh`; do not edit.
+Made by `benches/run.sh`; do not edit. [PROFILE.md](PROFILE.md) says where the rest of the time goes.
 ";
 
 const WHAT: &str = "
