@@ -1,0 +1,153 @@
+//! What the group tells `tracing`. A program of its own, because its subscriber is for all threads.
+
+#![allow(clippy::pedantic)] // nobody's API
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use futures_lite::future::block_on;
+use rungroup::{Actor, Ends, Group, Threads};
+use tracing::Level;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// All that was logged so far, by any test: each names its actors after itself.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn of_all() -> &'static Log {
+        static LOG: OnceLock<Log> = OnceLock::new();
+        LOG.get_or_init(|| {
+            let log = Log::default();
+            let format = tracing_subscriber::fmt().without_time().with_ansi(false);
+            format
+                .with_max_level(Level::DEBUG)
+                .with_writer(log.clone())
+                .init();
+            log
+        })
+    }
+
+    /// The lines that have `part`, each without the spaces before it.
+    fn lines(&self, part: &str) -> Vec<String> {
+        let bytes = self.0.lock().unwrap().clone();
+        let text = String::from_utf8(bytes).unwrap();
+        let lines = text.lines().filter(|line| line.contains(part));
+        lines.map(|line| line.trim_start().to_owned()).collect()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Log;
+
+    fn make_writer(&'a self) -> Log {
+        self.clone()
+    }
+}
+
+#[test]
+fn polls_are_in_the_span_of_their_actor() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    let actor = Actor::new(
+        async {
+            tracing::info!("at work");
+            Ok(())
+        },
+        |_| {},
+    );
+    group.add_actor(actor.name("spanned").stage(7));
+    group.run_blocking(Threads).unwrap();
+    let own = log.lines("at work");
+    assert_eq!(own, ["INFO actor{name=spanned stage=7}: tracing: at work"]);
+}
+
+#[test]
+fn a_life_is_told_from_the_start_to_the_exit() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    let fails = Actor::with_ready(|_, ready| async move {
+        ready.announce();
+        Err("no more disk".into())
+    });
+    group.add_actor(fails.name("told-failing").stage(4711));
+    let stops = Actor::cancellable(std::future::pending());
+    group.add_actor(stops.name("told-stopping").stage(4711));
+    group.run_blocking(Threads).unwrap_err();
+
+    let failing = log.lines("told-failing");
+    assert_eq!(
+        failing[0],
+        "DEBUG rungroup: actor started actor=told-failing stage=4711"
+    );
+    assert!(failing[1].ends_with("rungroup: actor ready actor=told-failing stage=4711"));
+    assert!(failing[2].starts_with("WARN rungroup: actor exited actor=told-failing"));
+    assert!(failing[2].contains("outcome=failed error=no more disk ran_for="));
+    assert!(failing[3].starts_with("ERROR rungroup: group stopping"));
+    assert!(failing[3].contains("cause=actor `told-failing` failed: no more disk"));
+    assert_eq!(failing.len(), 4);
+
+    assert_eq!(
+        log.lines("interrupting stage stage=4711"),
+        ["INFO rungroup: interrupting stage stage=4711"]
+    );
+    let stopping = log.lines("told-stopping");
+    assert!(stopping[1].starts_with("DEBUG rungroup: actor exited actor=told-stopping"));
+    assert!(stopping[1].contains("outcome=returned ran_for="));
+    assert!(stopping[1].contains("stopped_in=Some("));
+    assert_eq!(stopping.len(), 2);
+}
+
+#[test]
+fn who_did_not_stop_is_told() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    group.grace(Duration::ZERO);
+    group.add_actor(Actor::new(std::future::pending(), |_| {}).name("told-deaf"));
+    group.handle().interrupt(Ok(()));
+    group.run_blocking(Threads).unwrap_err();
+    assert!(!log.lines("WARN rungroup: forcing what remains").is_empty());
+    let told = log.lines("actor did not stop actor=told-deaf");
+    assert_eq!(
+        told,
+        ["WARN rungroup: actor did not stop actor=told-deaf state=parked"]
+    );
+}
+
+/// "A `Ready` dropped without being announced: … the `tracing` log says whose."
+#[test]
+fn who_will_never_be_ready_is_told() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    let (dropped, is_dropped) = async_channel::bounded::<()>(1);
+    let silent = Actor::with_ready(|ctx, ready| async move {
+        drop(ready);
+        drop(dropped);
+        ctx.interrupted().await;
+        Ok(())
+    });
+    group.add_actor(silent.name("told-silent").ends_group(Ends::Never));
+    let handle = group.handle();
+    let ready = handle.ready();
+    let stop = std::thread::spawn(move || {
+        let _ = block_on(is_dropped.recv());
+        handle.interrupt(Ok(()));
+        block_on(ready)
+    });
+    group.run_blocking(Threads).unwrap();
+    assert!(stop.join().unwrap().is_err());
+    let told = log.lines("will never announce");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("actor will never announce that it is ready actor=told-silent"));
+}
