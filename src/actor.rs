@@ -293,11 +293,19 @@ impl Name {
     }
 
     /// Returns the name the actor was given, if it was.
+    ///
+    /// # Examples
+    ///
+    /// See [`Name`].
     pub fn as_str(&self) -> Option<&str> {
         self.text.as_ref().map(|text| &***text)
     }
 
     /// Returns where the actor's constructor was called.
+    ///
+    /// # Examples
+    ///
+    /// See [`Name`].
     pub fn location(&self) -> &'static Location<'static> {
         self.location
     }

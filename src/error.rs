@@ -69,12 +69,20 @@ impl Error {
     }
 
     /// Returns what kind of error it is.
+    ///
+    /// # Examples
+    ///
+    /// See [`Error`].
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// Returns the actor the run failed with: `None` for the error of a request, and for
     /// stragglers, of which there may be several.
+    ///
+    /// # Examples
+    ///
+    /// See [`Error`].
     pub fn actor(&self) -> Option<&Name> {
         let report = self.report();
         let by_exit = report.culprit().map(crate::Exit::actor);
@@ -83,6 +91,10 @@ impl Error {
 
     /// Returns the report of the run: the cause, the exits (from [`run`](crate::Group::run), those
     /// that were not `Ok`), the stragglers.
+    ///
+    /// # Examples
+    ///
+    /// See [`Error`].
     pub fn report(&self) -> &Report {
         &self.0.report
     }

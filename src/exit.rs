@@ -137,6 +137,10 @@ impl Panic {
     }
 
     /// Returns the text the panic was raised with; a placeholder when the payload is no text.
+    ///
+    /// # Examples
+    ///
+    /// See [`Panic`].
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -212,22 +216,38 @@ impl Exit {
     }
 
     /// Returns the name of the actor that exited.
+    ///
+    /// # Examples
+    ///
+    /// See [`Exit`].
     pub fn actor(&self) -> &Name {
         &self.name
     }
 
     /// Returns how it ended.
+    ///
+    /// # Examples
+    ///
+    /// See [`Exit`].
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
     /// Returns the time from its start to its exit.
+    ///
+    /// # Examples
+    ///
+    /// See [`Exit`].
     pub fn ran_for(&self) -> Duration {
         self.ran_for
     }
 
     /// Returns the time from the interrupt of its stage to its exit; zero if it exited during the
     /// stop but before its turn, and `None` if it exited before the stop.
+    ///
+    /// # Examples
+    ///
+    /// See [`Exit`].
     pub fn stopped_in(&self) -> Option<Duration> {
         self.stop
             .map(|stop| stop.exited.saturating_sub(stop.interrupted))
@@ -248,8 +268,11 @@ impl Exit {
 /// group.add_actor(Actor::new(async { Err("no more disk".into()) }, |_| {}).name("writer"));
 /// group.add(async { Ok(()) }, |cause| println!("I stop because {cause}"));
 ///
-/// let error = group.run_blocking(Threads);
-/// # drop(error);
+/// let error = group.run_blocking(Threads).unwrap_err();
+/// let cause = error.report().cause().unwrap();
+/// assert_eq!(cause.to_string(), "actor `writer` failed: no more disk");
+/// assert_eq!(cause.actor().unwrap().as_str(), Some("writer"));
+/// assert_eq!(cause.error().unwrap().to_string(), "no more disk");
 /// ```
 #[derive(Clone)]
 pub struct Cause(Arc<Trigger>);
@@ -271,16 +294,28 @@ impl Cause {
     }
 
     /// Returns the actor whose exit it is, if it is one.
+    ///
+    /// # Examples
+    ///
+    /// See [`Cause`].
     pub fn actor(&self) -> Option<&Name> {
         self.exit().map(Exit::actor)
     }
 
     /// Returns the outcome of the actor that exited, if one did.
+    ///
+    /// # Examples
+    ///
+    /// See [`Cause`].
     pub fn outcome(&self) -> Option<&Outcome> {
         self.exit().map(Exit::outcome)
     }
 
     /// Returns the actor's failure, the reason of its loss, or the error of the request.
+    ///
+    /// # Examples
+    ///
+    /// See [`Cause`].
     pub fn error(&self) -> Option<&(dyn Error + 'static)> {
         match &*self.0 {
             Trigger::Exit(exit) => exit.outcome.error(),

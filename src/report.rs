@@ -82,6 +82,10 @@ impl Report {
 
     /// Returns what began the stop. Always there on a report that [`Group::run_report`] returned.
     ///
+    /// # Examples
+    ///
+    /// See [`Report`].
+    ///
     /// [`Group::run_report`]: crate::Group::run_report
     pub fn cause(&self) -> Option<&Cause> {
         self.cause.as_ref()
@@ -93,11 +97,19 @@ impl Report {
     /// [`Outcome::Aborted`](crate::Outcome::Aborted), for its future has ended; one that was inside
     /// its poll or on a thread of its own is not. By [`Group::run`](crate::Group::run), only the
     /// exits that are not `Ok` are kept.
+    ///
+    /// # Examples
+    ///
+    /// See [`Report`].
     pub fn exits(&self) -> &[Exit] {
         &self.exits
     }
 
     /// Returns the actors that were forced, in the order in which they were interrupted.
+    ///
+    /// # Examples
+    ///
+    /// See [`Report`].
     pub fn stragglers(&self) -> &[Straggler] {
         &self.stragglers
     }
@@ -109,6 +121,10 @@ impl Report {
     /// The failure, panic or loss that is the cause; else the first panic or loss during the stop;
     /// else the stragglers. A mere `Err` of a later actor is no error of the run, as in Go, but it
     /// is in [`exits`](Report::exits).
+    ///
+    /// # Examples
+    ///
+    /// See [`Report`].
     pub fn into_result(self) -> Result<(), Error> {
         if let Some(kind) = self.error_kind() {
             return Err(Error::new(kind, self));
@@ -255,11 +271,19 @@ pub struct Straggler {
 
 impl Straggler {
     /// Returns the name of the actor.
+    ///
+    /// # Examples
+    ///
+    /// See [`Straggler`].
     pub fn actor(&self) -> &Name {
         &self.name
     }
 
     /// Returns what it was at when it was forced.
+    ///
+    /// # Examples
+    ///
+    /// See [`Straggler`].
     pub fn state(&self) -> State {
         self.state
     }

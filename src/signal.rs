@@ -193,6 +193,10 @@ pub struct SignalError {
 
 impl SignalError {
     /// Returns the signal that was received.
+    ///
+    /// # Examples
+    ///
+    /// See [`SignalError`].
     pub fn signal(&self) -> Signal {
         self.signal
     }
