@@ -2,8 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::iter::Chain;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
+use std::vec;
 
 use crate::actor::{Actor, Settings};
 use crate::cell::Cell;
@@ -20,7 +23,9 @@ pub(crate) struct Roster {
     /// How many were added before each, by key; empty for as long as that is the key, which is until
     /// a place is used again.
     nth: Vec<u64>,
-    /// The keys of those that were added since the last start, in the order of adding.
+    /// The keys of those that were added since the last start, in the order of adding: all from
+    /// `fresh_from` on, until a place is used again; then those in `fresh`.
+    fresh_from: u32,
     fresh: Vec<u32>,
     /// The keys of those that were held back, by stage, in the order of adding.
     waiting: BTreeMap<u32, Vec<u32>>,
@@ -39,6 +44,7 @@ impl Roster {
             cells: Vec::new(),
             free: Vec::new(),
             nth: Vec::new(),
+            fresh_from: 0,
             fresh: Vec::new(),
             waiting: BTreeMap::new(),
             awaited: Awaited::default(),
@@ -62,7 +68,9 @@ impl Roster {
         }
         self.cells[key as usize] = Some(actor.cell);
         self.added += 1;
-        self.fresh.push(key);
+        if !self.nth.is_empty() {
+            self.fresh.push(key);
+        }
     }
 
     fn vacant(&mut self) -> u32 {
@@ -70,6 +78,7 @@ impl Roster {
             return self.another();
         };
         if self.nth.is_empty() {
+            self.fresh = self.take_fresh().collect();
             self.nth.extend(0..self.cells.len() as u64);
         }
         self.nth[key as usize] = self.added;
@@ -115,9 +124,9 @@ impl Roster {
 
     /// Takes the keys of those whose stage may start, in the order of adding. From here on they are
     /// alive.
-    pub(crate) fn due(&mut self) -> Vec<u32> {
+    pub(crate) fn due(&mut self) -> impl Iterator<Item = u32> + use<> {
         if self.awaited.is_empty() && self.waiting.is_empty() {
-            return std::mem::take(&mut self.fresh);
+            return self.take_fresh();
         }
         self.hold_back();
         let gate = self.awaited.gate();
@@ -130,7 +139,22 @@ impl Roster {
             due.append(&mut stage.remove());
         }
         due.sort_by_key(|&key| self.nth(key));
-        due
+        (0..0).chain(due)
+    }
+
+    fn take_fresh(&mut self) -> Chain<Range<u32>, vec::IntoIter<u32>> {
+        let end = self.end();
+        let first = if self.nth.is_empty() {
+            self.fresh_from
+        } else {
+            end
+        };
+        self.fresh_from = end;
+        (first..end).chain(std::mem::take(&mut self.fresh))
+    }
+
+    fn end(&self) -> u32 {
+        u32::try_from(self.cells.len()).unwrap_or(u32::MAX)
     }
 
     /// Counts one that is due into its stage.
@@ -147,7 +171,7 @@ impl Roster {
     }
 
     fn hold_back(&mut self) {
-        for key in std::mem::take(&mut self.fresh) {
+        for key in self.take_fresh() {
             let stage = self.cell(key).settings.stage;
             self.waiting.entry(stage).or_default().push(key);
         }
@@ -183,7 +207,13 @@ impl Roster {
 
     /// Whether all have started, and have announced that they are ready where they must.
     pub(crate) fn is_ready(&self) -> bool {
-        self.fresh.is_empty() && self.waiting.is_empty() && self.awaited.is_empty()
+        let all_started = self.waiting.is_empty() && !self.has_fresh();
+        all_started && self.awaited.is_empty()
+    }
+
+    /// Whether any were added since the last start.
+    fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty() || (self.nth.is_empty() && self.fresh_from < self.end())
     }
 
     fn stage(&mut self, settings: &Settings) -> Arc<Stage> {

@@ -55,10 +55,7 @@ impl Machine<'_> {
         }
         let now = self.inbox.link.now();
         let late = self.roster.due();
-        let late = late
-            .into_iter()
-            .map(|key| self.roster.start(key, now))
-            .collect();
+        let late = late.map(|key| self.roster.start(key, now)).collect();
         // Stages that have not started never start (law 26).
         self.roster.drop_waiting();
         self.order = self.roster.take_in_stop_order();
