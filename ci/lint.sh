@@ -4,5 +4,5 @@ set -euxo pipefail
 cd "$(dirname "$0")"/..
 
 cargo fmt --all --check
-cargo clippy --all-targets --all-features -- -D warnings
+cargo clippy --workspace --all-targets --all-features -- -D warnings
 cargo clippy --all-targets -- -D warnings
