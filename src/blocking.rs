@@ -56,15 +56,16 @@ async fn run_on_a_thread(
     cell: Weak<Cell>,
     execute: impl FnOnce() -> Result + Send + 'static,
 ) -> Result {
+    // Before it starts: who hears from the thread must not find its actor without one.
+    if let Some(cell) = cell.upgrade() {
+        cell.note_thread();
+    }
     let ended = Arc::new(Latch::new());
     let guard = SetOnDrop(Arc::clone(&ended));
     let thread = thread::Builder::new().name(name).spawn(move || {
         let _guard = guard;
         execute()
     })?;
-    if let Some(cell) = cell.upgrade() {
-        cell.note_thread();
-    }
     Wait::new(ended).await;
     // All that is left to wait for is the thread's own end.
     thread

@@ -37,7 +37,7 @@ pub(crate) struct Cell<I: ?Sized = dyn Interrupt> {
     ended: AtomicBool,
     /// Set by a force that may have come while execute was inside its poll.
     doomed: AtomicBool,
-    /// Set when its work was handed to a thread of its own, which outlives the drop of its future.
+    /// Set when its work goes to a thread of its own, which outlives the drop of its future.
     on_thread: AtomicBool,
     /// Set when it is added to a group.
     stage: Option<Arc<Stage>>,
@@ -219,11 +219,16 @@ impl Cell {
     }
 
     fn not_ended(&self) -> Option<Forced> {
-        let ended = self.ended.load(Ordering::Acquire);
-        (!ended).then_some(Forced::Polling)
+        if self.ended.load(Ordering::Acquire) {
+            None
+        } else if self.on_thread.load(Ordering::Acquire) {
+            Some(Forced::Blocking)
+        } else {
+            Some(Forced::Polling)
+        }
     }
 
-    /// Notes that its work is on a thread of its own from now on.
+    /// Notes that its work goes to a thread of its own.
     pub(crate) fn note_thread(&self) {
         self.on_thread.store(true, Ordering::Release);
     }

@@ -123,7 +123,11 @@ fn law_17_a_blocking_actor_whose_thread_ended_is_no_straggler() {
     let held = Held::new();
     let (ended, has_ended) = mpsc::channel();
     let mut group = Group::new();
-    let work = || Err("the result of the thread".into());
+    let (go, may_end) = mpsc::channel::<()>();
+    let work = move || {
+        let _ = may_end.recv();
+        Err("the result of the thread".into())
+    };
     group.add_actor(Actor::blocking(work, |_| {}).name("finished"));
     let handle = group.handle();
     let mut run = pin!(group.run_report(&held));
@@ -133,6 +137,7 @@ fn law_17_a_blocking_actor_whose_thread_ended_is_no_straggler() {
     let mut tasks = held.take();
     let waker = waker_fn(move || ended.send(()).unwrap_or_default());
     assert!(poll_with(&waker, &mut tasks[0]).is_pending());
+    drop(go);
     has_ended.recv().unwrap();
 
     handle.force();
