@@ -169,11 +169,15 @@ async fn law_25_when_everything_waits_nothing_is_polled<R: Runtime>(rt: R) {
     let mut group = Group::new();
     for _ in 0..100 {
         let (execute, interrupt) = waiting();
-        let starts = starts.clone();
-        let execute = async move {
-            let _ = starts.send(()).await;
-            execute.await
-        };
+        let (mut execute, starts) = (Box::pin(execute), starts.clone());
+        // Told only once it waits: before, the interrupt would be there at its first poll.
+        let execute = poll_fn(move |cx| {
+            let polled = execute.as_mut().poll(cx);
+            if polled.is_pending() {
+                starts.try_send(()).unwrap();
+            }
+            polled
+        });
         group.add(counting(&actor_polls, execute), interrupt);
     }
     let handle = group.handle();
