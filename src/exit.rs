@@ -266,7 +266,11 @@ impl Exit {
 ///
 /// let mut group = Group::new();
 /// group.add_actor(Actor::new(async { Err("no more disk".into()) }, |_| {}).name("writer"));
-/// group.add(async { Ok(()) }, |cause| println!("I stop because {cause}"));
+/// group.add_actor(Actor::with(|ctx| async move {
+///     ctx.interrupted().await;
+///     println!("I stop because {}", ctx.cause().unwrap());
+///     Ok(())
+/// }));
 ///
 /// let error = group.run_blocking(Threads).unwrap_err();
 /// let cause = error.report().cause().unwrap();
