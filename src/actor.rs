@@ -3,16 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
-use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::cell::Cell;
-use crate::exit::{Cause, Outcome, Result};
-use crate::interrupt::{Interrupt, Once};
-use crate::unwind;
-
-pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
+use crate::exit::{Cause, Result};
+use crate::member::{Interrupt, Member};
+use crate::name::Name;
+use crate::policy::{Ends, Settings};
+use crate::sync::{Mutex, lock};
 
 /// One concurrent part of a program: an *execute* future, an *interrupt* function that makes it
 /// end, and a few settings.
@@ -49,25 +47,11 @@ pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
 /// ```
 #[must_use = "an actor does nothing until it is added to a group"]
 pub struct Actor {
-    /// Nobody else has it before the actor is added to a group.
-    pub(crate) cell: Arc<Cell>,
-    /// Of an actor whose execute looks at its cell.
-    pub(crate) make: Option<Make>,
-}
-
-/// Makes an execute that looks at the cell of its own actor: at its name, or its interrupt. Called
-/// when the actor is added to a group, for until then the cell must be nobody else's. The cell and
-/// the execute then hold each other, until the cell lets go of the execute: at its end, at a force,
-/// or when the group is dropped without a start.
-pub(crate) type Make = Box<dyn FnOnce(&Arc<Cell>) -> Execute + Send>;
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Settings {
-    pub(crate) stage: u32,
-    pub(crate) ends: Ends,
-    pub(crate) background: bool,
-    /// It is not ready until it announces it.
-    pub(crate) awaited: bool,
+    pub(crate) name: Name,
+    pub(crate) settings: Settings,
+    /// Its own limit. Beside the members, for few have one.
+    pub(crate) grace: Option<Duration>,
+    body: Body,
 }
 
 impl Actor {
@@ -93,27 +77,27 @@ impl Actor {
         execute: impl Future<Output = Result> + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let execute: Execute = Box::pin(execute);
+        Actor::of(Arc::new(Member::new(
+            Box::pin(execute),
+            Once::new(interrupt),
+        )))
+    }
+
+    /// Makes an actor of what it will be in its group.
+    #[track_caller]
+    pub(crate) fn of(member: Arc<Member>) -> Actor {
         Actor {
-            cell: Arc::new(Cell::new(
-                Name::of_caller(),
-                Some(execute),
-                Once::new(interrupt),
-            )),
-            make: None,
+            name: Name::of_caller(),
+            settings: Settings::default(),
+            grace: None,
+            body: Body(Some(member)),
         }
     }
 
-    /// Makes an actor whose execute looks at the cell of its own actor.
-    #[track_caller]
-    pub(crate) fn in_its_cell(
-        interrupt: impl Interrupt + 'static,
-        make: impl FnOnce(&Arc<Cell>) -> Execute + Send + 'static,
-    ) -> Actor {
-        Actor {
-            cell: Arc::new(Cell::new(Name::of_caller(), None, interrupt)),
-            make: Some(Box::new(make)),
-        }
+    /// Takes the actor apart.
+    pub(crate) fn into_parts(mut self) -> Option<(Arc<Member>, Name, Settings)> {
+        let member = self.body.0.take()?;
+        Some((member, self.name, self.settings))
     }
 
     /// Names the actor, for errors, the report, threads and logs. An unnamed one goes by the place
@@ -129,7 +113,7 @@ impl Actor {
     /// # drop((actor, numbered));
     /// ```
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Actor {
-        self.cell_mut().name.text = Some(Arc::new(name.into()));
+        self.name.set(name.into());
         self
     }
 
@@ -137,7 +121,7 @@ impl Actor {
     ///
     /// A stop goes from the highest stage down: a stage is interrupted when every actor of the
     /// higher ones has exited. A start goes the other way, where
-    /// [readiness](Actor::with_ready) asks for it.
+    /// [readiness](Actor::announces_ready) asks for it.
     ///
     /// # Examples
     ///
@@ -157,7 +141,8 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn stage(mut self, stage: u32) -> Actor {
-        self.settings_mut().stage = stage;
+        self.settings.stage = stage;
+        self.settings.has_stage = true;
         self
     }
 
@@ -175,7 +160,7 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn ends_group(mut self, when: Ends) -> Actor {
-        self.settings_mut().ends = when;
+        self.settings.ends = when;
         self
     }
 
@@ -195,149 +180,156 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn background(mut self) -> Actor {
-        self.settings_mut().background = true;
+        self.settings.background = true;
         self
     }
 
-    /// Drops its parts one by one, for two panics at once would abort.
-    pub(crate) fn discard(self) {
-        let _ = unwind::catch_drop(self.make);
-        self.cell.discard();
+    /// Makes the actor announce when it is ready: until it does, the group is not
+    /// [ready](crate::Handle::ready), and higher stages do not start. By default, an actor is ready
+    /// when it starts.
+    ///
+    /// It announces through its context: [`Context::announce_ready`](crate::Context::announce_ready).
+    /// A [group inside a group](crate::Group::into_actor) announces when it is ready itself. An actor
+    /// that has no context, such as one made by [`Actor::new`], never becomes ready, which an event
+    /// tells.
+    ///
+    /// A stage starts when every such actor of the lower stages has announced, or has left by a
+    /// policy that ignores its exit. If the stop comes before that, the stages that have not started
+    /// never start: their executes and interrupts are dropped uncalled, and the report lists them as
+    /// [never started](crate::Report::never_started).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// let database = Actor::with(|ctx| async move {
+    ///     println!("replaying the log");
+    ///     ctx.announce_ready();
+    ///     ctx.interrupted().await;
+    ///     Ok(())
+    /// });
+    /// group.add_actor(database.name("database").announces_ready());
+    /// // Starts when the log is replayed, because its stage is higher.
+    /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("http").stage(1));
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    pub fn announces_ready(mut self) -> Actor {
+        self.settings.announces = true;
+        self
     }
 
-    pub(crate) fn settings_mut(&mut self) -> &mut Settings {
-        &mut self.cell_mut().settings
+    /// Limits the time that the actor has to stop, counted from the interrupt of its stage. When it
+    /// ends, this actor alone is forced: its future is dropped, it is a
+    /// [straggler](crate::Straggler), and the stop goes on as if it had exited. None by default.
+    ///
+    /// For an actor that may hang, so that it does not use up the budget of the stages below. The
+    /// group's own [grace](crate::Group::grace) still limits the whole stop. `Duration::ZERO` forces
+    /// the actor right after the interrupts of its stage; `Duration::MAX` never does. Measured by the
+    /// clock of the spawner.
+    ///
+    /// An actor that is forced inside its poll, or on a thread of its own, goes on until that
+    /// returns. It may then still use what the stages below are closing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// let hung = Actor::new(std::future::pending(), |_cause| {});
+    /// group.add_actor(hung.name("http").stage(1).grace(Duration::from_millis(10)));
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     ctx.interrupted().await;
+    ///     println!("the database closes");
+    ///     Ok(())
+    /// }).name("database"));
+    /// group.handle().interrupt(Ok(()));
+    ///
+    /// let error = group.run_blocking(Threads).unwrap_err();
+    /// assert_eq!(error.report().stragglers()[0].actor().as_str(), Some("http"));
+    /// assert_eq!(error.report().stragglers().len(), 1);
+    /// ```
+    pub fn grace(mut self, limit: Duration) -> Actor {
+        self.grace = Some(limit);
+        self
     }
 
-    pub(crate) fn cell_mut(&mut self) -> &mut Cell {
-        Arc::get_mut(&mut self.cell).expect("an actor is shared only once it is in a group")
+    /// Makes an `Err` of the actor during the stop fail the run. By default it does not, as in Go:
+    /// after an `Ok` cause, only the report tells of it.
+    ///
+    /// For an actor whose last work must not fail unseen, such as a database that syncs its log. A
+    /// panic or a loss during the stop fails the run in any case. What an exit before the stop does
+    /// is for [`ends_group`](Actor::ends_group) to say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// let database = Actor::with(|ctx| async move {
+    ///     ctx.interrupted().await;
+    ///     Err("sync the log: disk full".into())
+    /// });
+    /// group.add_actor(database.name("database").must_succeed());
+    /// group.handle().interrupt(Ok(()));
+    /// let error = group.run_blocking(Threads).unwrap_err();
+    /// assert_eq!(error.actor().unwrap().as_str(), Some("database"));
+    /// ```
+    pub fn must_succeed(mut self) -> Actor {
+        self.settings.must_succeed = true;
+        self
     }
 }
 
 impl fmt::Debug for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Actor")
-            .field("name", &self.cell.name)
-            .field("settings", &self.cell.settings)
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .field("grace", &self.grace)
             .finish_non_exhaustive()
     }
 }
 
-/// Which exits of an actor end its group. An "error" is every exit but `Ok`: a failure, a panic, a
-/// loss.
-///
-/// # Examples
-///
-/// ```
-/// use rungroup::{Actor, Ends};
-///
-/// let one_shot = Actor::new(async { Ok(()) }, |_| {}).ends_group(Ends::OnError);
-/// # drop(one_shot);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Ends {
-    /// Every exit ends the group, as in Go.
-    #[default]
-    OnExit,
-    /// An `Ok` exit is just gone; an error ends the group.
-    OnError,
-    /// No exit ends the group; one that is not `Ok` is in the report. Before the stop, not even a
-    /// panic fails the run; during the stop, a panic or a loss does. The report keeps each of them,
-    /// so an actor that comes by the thousand should log its errors and return `Ok`.
-    Never,
-}
+/// What becomes a member. Dropped before that, its parts are dropped one by one, and their panics
+/// contained, because two panics at once would abort the program.
+struct Body(Option<Arc<Member>>);
 
-impl Ends {
-    pub(crate) fn on(self, outcome: &Outcome) -> bool {
-        match self {
-            Ends::OnExit => true,
-            Ends::OnError => !outcome.is_ok(),
-            Ends::Never => false,
+impl Drop for Body {
+    fn drop(&mut self) {
+        if let Some(member) = self.0.take() {
+            member.discard();
         }
     }
 }
 
-/// The name of an actor, or the place in the source where it was made.
-///
-/// Its `Display` is the name as it was given, or `file:line:column`.
-///
-/// # Examples
-///
-/// ```
-/// use rungroup::{Actor, Group, Threads};
-///
-/// let mut group = Group::new();
-/// group.add(async { Err("down".into()) }, |_| {});
-/// let error = group.run_blocking(Threads).unwrap_err();
-///
-/// let name = error.actor().unwrap();
-/// assert_eq!(name.as_str(), None);
-/// assert_eq!(name.to_string(), name.location().to_string());
-/// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Name {
-    /// Shared, because reports, errors and logs all bear it.
-    text: Option<Arc<Cow<'static, str>>>,
-    location: &'static Location<'static>,
+/// An interrupt that is called at most once. Locked because it is `Send` but not `Sync`, and is
+/// called through a shared member; only the group ever takes the lock.
+pub(crate) struct Once<F>(Mutex<Option<F>>);
+
+impl<F> Once<F> {
+    pub(crate) fn new(interrupt: F) -> Once<F> {
+        Once(Mutex::new(Some(interrupt)))
+    }
+
+    /// Taken out before it is called or dropped: a panic of it leaves nothing behind.
+    fn take(&self) -> Option<F> {
+        lock(&self.0).take()
+    }
 }
 
-impl Name {
-    /// The name of an actor that was given none yet.
-    #[track_caller]
-    fn of_caller() -> Name {
-        Name {
-            text: None,
-            location: Location::caller(),
+impl<F: FnOnce(&Cause) + Send> Interrupt for Once<F> {
+    fn call(&self, cause: &Cause) {
+        if let Some(interrupt) = self.take() {
+            interrupt(cause);
         }
     }
 
-    /// Returns the name the actor was given, if it was.
-    ///
-    /// # Examples
-    ///
-    /// See [`Name`].
-    pub fn as_str(&self) -> Option<&str> {
-        self.text.as_ref().map(|text| &***text)
-    }
-
-    /// Returns where the actor's constructor was called.
-    ///
-    /// # Examples
-    ///
-    /// See [`Name`].
-    pub fn location(&self) -> &'static Location<'static> {
-        self.location
-    }
-
-    /// The name as a sentence quotes it: `` `http` ``, or `at src/main.rs:10:5`.
-    pub(crate) fn quoted(&self) -> Quoted<'_> {
-        Quoted(self)
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.text {
-            Some(text) => f.pad(text),
-            None => f.pad(&self.location.to_string()),
-        }
-    }
-}
-
-impl fmt::Debug for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Name({self})")
-    }
-}
-
-pub(crate) struct Quoted<'a>(&'a Name);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.text {
-            Some(text) => write!(f, "`{text}`"),
-            None => write!(f, "at {}", self.0.location),
-        }
+    fn discard(&self) {
+        drop(self.take());
     }
 }

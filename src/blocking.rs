@@ -1,24 +1,31 @@
 //! Actors that block a thread of their own.
 
-use std::sync::{Arc, Weak};
+use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::thread;
 
 use crate::actor::Actor;
-use crate::cell::Cell;
-use crate::exit::{Cause, Result};
-use crate::interrupt::Once;
+use crate::context::Context;
+use crate::exit::{Cause, Kept, Outcome, Result};
 use crate::latch::{Latch, Wait};
+use crate::panic::catch;
 use crate::spawner::thread_name;
+use crate::sync::{Mutex, lock};
 
 impl Actor {
     /// Makes an actor of a function that blocks, which runs on a thread of its own, whatever the
     /// spawner. The thread bears the actor's name.
     ///
     /// `interrupt` must make `execute` return: by closing what it blocks on, or by a flag that it
-    /// looks at. A thread cannot be ended from outside: when the
-    /// group is forced, it is left to itself, and the actor is a straggler in the state
-    /// [`Blocking`](crate::State::Blocking). If the thread cannot start, the actor fails with the
-    /// system's error. If the actor is lost, its thread is left to itself too.
+    /// looks at. To look at a flag, [`blocking_with`](Actor::blocking_with) is simpler.
+    ///
+    /// A thread cannot be ended from outside. When the actor is forced, its thread is left to
+    /// itself, and the actor is a straggler in the state [`Blocking`](crate::State::Blocking). The
+    /// same happens when the actor is lost. If the thread cannot start, the actor fails with the
+    /// system's error.
+    ///
+    /// The thread is outside of the runtime: to call async code from it, capture the runtime's
+    /// handle before, such as `tokio::runtime::Handle::current()`, and use its `block_on`.
     ///
     /// # Examples
     ///
@@ -43,41 +50,84 @@ impl Actor {
         execute: impl FnOnce() -> Result + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        Actor::in_its_cell(Once::new(interrupt), |cell| {
-            let name = thread_name(&cell.name);
-            let cell = Arc::downgrade(cell);
-            Box::pin(run_on_a_thread(name, cell, execute))
-        })
+        let execute = |ctx| run_on_a_thread(ctx, |_ctx| execute());
+        let mut actor = Actor::with_interrupt(execute, interrupt);
+        actor.settings.has_context = false;
+        actor
+    }
+
+    /// Makes an actor of a function that blocks, as [`blocking`](Actor::blocking) does, which asks a
+    /// [`Context`] whether it is interrupted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// let ticker = Actor::blocking_with(|ctx| {
+    ///     while !ctx.is_interrupted() {
+    ///         std::thread::sleep(Duration::from_millis(1)); // work that blocks
+    ///     }
+    ///     Ok(())
+    /// });
+    /// group.add_actor(ticker.name("ticker"));
+    /// group.add(async { Ok(()) }, |_| {});
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    #[track_caller]
+    pub fn blocking_with(execute: impl FnOnce(Context) -> Result + Send + 'static) -> Actor {
+        Actor::with_interrupt(|ctx| run_on_a_thread(ctx, execute), |_cause| {})
+    }
+}
+
+/// What a thread hands to the task that waits for it.
+struct Handover {
+    /// Taken by the task. If nobody waits any more, the last of the two drops it, contained.
+    outcome: Mutex<Option<Kept>>,
+    ended: Latch,
+}
+
+/// What the task waits by.
+struct Ended(Arc<Handover>);
+
+impl AsRef<Latch> for Ended {
+    fn as_ref(&self) -> &Latch {
+        &self.0.ended
     }
 }
 
 async fn run_on_a_thread(
-    name: String,
-    cell: Weak<Cell>,
-    execute: impl FnOnce() -> Result + Send + 'static,
+    ctx: Context,
+    execute: impl FnOnce(Context) -> Result + Send + 'static,
 ) -> Result {
-    // Before it starts: who hears from the thread must not find its actor without one.
-    if let Some(cell) = cell.upgrade() {
-        cell.note_thread();
-    }
-    let ended = Arc::new(Latch::new());
-    let guard = SetOnDrop(Arc::clone(&ended));
-    let thread = thread::Builder::new().name(name).spawn(move || {
-        let _guard = guard;
-        execute()
-    })?;
+    ctx.moves_to_thread();
+    let name = thread_name(ctx.name());
+    let handover = Arc::new(Handover {
+        outcome: Mutex::new(None),
+        ended: Latch::new(),
+    });
+    let ended = Ended(Arc::clone(&handover));
+    let work = move || {
+        let returned = catch(|| execute(ctx));
+        let outcome = returned.map_or_else(|panic| Outcome::Panicked(panic).into(), Kept::from);
+        *lock(&handover.outcome) = Some(outcome);
+        handover.ended.set(true);
+    };
+    // Detached: a join would wait for the destructors of the thread's locals, inside a poll.
+    drop(thread::Builder::new().name(name).spawn(work)?);
+    let handover = Arc::clone(&ended.0);
     Wait::new(ended).await;
-    // All that is left to wait for is the thread's own end.
-    thread
-        .join()
-        .unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+    let outcome = lock(&handover.outcome).take();
+    outcome.map_or(Ok(()), into_result)
 }
 
-/// Tells of the end of a thread, by a panic too.
-struct SetOnDrop(Arc<Latch<()>>);
-
-impl Drop for SetOnDrop {
-    fn drop(&mut self) {
-        self.0.set(());
+fn into_result(mut outcome: Kept) -> Result {
+    match outcome.take() {
+        Outcome::Failed(error) => Err(error),
+        // Caught again by who polls: the panic is the actor's.
+        Outcome::Panicked(panic) => panic.take().map_or(Ok(()), |it| resume_unwind(it)),
+        _ => Ok(()),
     }
 }

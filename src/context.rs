@@ -1,18 +1,21 @@
-//! What an actor sees of its own interrupt.
+//! What an actor sees of its own interrupt, and of its group.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 
-use crate::actor::Actor;
-use crate::cell::Cell;
+use crate::actor::{Actor, Once};
 use crate::exit::{Cause, Result};
-use crate::latch::{Latch, Latched, Wait};
-use crate::readiness::Ready;
+use crate::handle::Handle;
+use crate::latch::{Latch, Wait};
+use crate::link::Link;
+use crate::member::{Interrupt, Member};
+use crate::name::Name;
 
-/// Tells an actor made by [`Actor::with`] whether it is interrupted, and why.
+/// Tells an actor whether it is interrupted, and why; and lets it announce that it is ready, and add
+/// children. From [`Actor::with`] and [`Actor::blocking_with`].
 ///
 /// Cloning it is cheap; clones can be moved to whatever the actor spawns.
 ///
@@ -31,31 +34,51 @@ use crate::readiness::Ready;
 /// group.run_blocking(Threads).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct Context {
-    /// Of its own actor, whose interrupt is a latch.
-    cell: Arc<Cell>,
+pub struct Context(Arc<Member<dyn Told>>);
+
+/// The interrupt of an actor that has a context: what its group tells it, its context can ask.
+trait Told: Send + Sync {
+    /// True: it was interrupted. False: it left before, and never will be.
+    fn latch(&self) -> &Latch;
+}
+
+/// Sets a latch, then calls an interrupt.
+struct Tell<F> {
+    latch: Latch,
+    interrupt: Once<F>,
+}
+
+impl<F: FnOnce(&Cause) + Send> Interrupt for Tell<F> {
+    fn call(&self, cause: &Cause) {
+        self.latch.set(true);
+        self.interrupt.call(cause);
+    }
+
+    fn discard(&self) {
+        self.latch.set(false);
+        self.interrupt.discard();
+    }
+}
+
+impl<F: Send> Told for Tell<F> {
+    fn latch(&self) -> &Latch {
+        &self.latch
+    }
 }
 
 impl Context {
-    fn new(cell: &Arc<Cell>) -> Context {
-        Context {
-            cell: Arc::clone(cell),
-        }
-    }
-
     /// Returns a future that is ready once the actor is interrupted. It borrows nothing, and can be
     /// handed to other libraries, such as `axum::serve(..).with_graceful_shutdown(..)`, or be one
     /// branch of a `select!`.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropped, it is as if it had never been.
-    ///
-    /// # Examples
-    ///
-    /// See [`Context`].
+    /// Cancel safe: dropping it has no effect.
     pub fn interrupted(&self) -> Interrupted {
-        Interrupted(Wait::new(self.clone()))
+        Interrupted {
+            interrupt: Wait::new(ByInterrupt(self.clone())),
+            end: None,
+        }
     }
 
     /// Returns whether the actor is interrupted. Takes no lock, for use in a hot loop.
@@ -76,16 +99,16 @@ impl Context {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn is_interrupted(&self) -> bool {
-        self.latch().get().is_some()
+        match self.latch().get() {
+            Some(interrupted) => interrupted || self.link().gone.is_set(),
+            None => false,
+        }
     }
 
     /// Returns why the group stops, once the actor is interrupted.
-    ///
-    /// # Examples
-    ///
-    /// See [`Context`].
     pub fn cause(&self) -> Option<Cause> {
-        self.latch().get().cloned()
+        let cause = self.link().cause().filter(|_| self.is_interrupted());
+        cause.cloned()
     }
 
     /// Runs `future` until it is ready, or drops it when the actor is interrupted, which gives
@@ -133,14 +156,88 @@ impl Context {
         })
         .await
     }
+
+    /// Announces that the actor is ready: listening, warmed up, recovered. For an actor that
+    /// [`announces_ready`](Actor::announces_ready); for any other, and when called again, it does
+    /// nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     // … bind the listener …
+    ///     ctx.announce_ready();
+    ///     ctx.interrupted().await;
+    ///     Ok(())
+    /// }).announces_ready());
+    /// let handle = group.handle();
+    /// group.add(async move { Ok(handle.ready().await?) }, |_cause| {});
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    pub fn announce_ready(&self) {
+        self.0.announce();
+    }
+
+    /// Returns a handle of the actor's group. An actor that is added through it is a child: it has
+    /// the adder's stage, and is in the background if the adder is, unless it is given a
+    /// [stage](Actor::stage) of its own. So it stops together with its adder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Ends, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     let child = Actor::new(async { Ok(()) }, |_cause| {}).name("child");
+    ///     // Without the policy, the end of the child would be that of the group.
+    ///     let _ = ctx.handle().add_actor(child.ends_group(Ends::OnError));
+    ///     Ok(())
+    /// }).stage(1));
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    pub fn handle(&self) -> Handle {
+        Handle::of_actor(Arc::clone(self.link()), *self.0.settings())
+    }
+
+    pub(crate) fn name(&self) -> &Name {
+        self.0.name()
+    }
+
+    /// Notes that the actor's work goes to a thread of its own.
+    pub(crate) fn moves_to_thread(&self) {
+        self.0.moves_to_thread();
+    }
+
+    fn latch(&self) -> &Latch {
+        self.0.interrupt_ref().latch()
+    }
+
+    fn link(&self) -> &Arc<Link> {
+        &self.0.stage().link
+    }
 }
 
-impl Latched for Context {
-    type Value = Cause;
+/// For [`Wait`]: the latch of the actor's interrupt.
+#[derive(Clone)]
+struct ByInterrupt(Context);
 
-    fn latch(&self) -> &Latch<Cause> {
-        let latch = self.cell.latch();
-        latch.expect("a context is made only for an actor whose interrupt is a latch")
+impl AsRef<Latch> for ByInterrupt {
+    fn as_ref(&self) -> &Latch {
+        self.0.latch()
+    }
+}
+
+/// For [`Wait`]: the latch of the group's end.
+#[derive(Clone)]
+struct ByEnd(Arc<Link>);
+
+impl AsRef<Latch> for ByEnd {
+    fn as_ref(&self) -> &Latch {
+        &self.0.gone
     }
 }
 
@@ -154,7 +251,8 @@ impl fmt::Debug for Context {
 
 /// Is ready once the actor is interrupted. From [`Context::interrupted`].
 ///
-/// It can be cloned, awaited from several tasks, awaited again, and dropped half-way.
+/// It can be cloned, awaited from several tasks, awaited again, and dropped half-way. If its actor
+/// left the group before it was interrupted, it is ready when the group is gone.
 ///
 /// # Examples
 ///
@@ -174,13 +272,28 @@ impl fmt::Debug for Context {
 /// ```
 #[derive(Clone)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Interrupted(Wait<Context>);
+pub struct Interrupted {
+    interrupt: Wait<ByInterrupt>,
+    /// Of the group, where the actor left.
+    end: Option<Wait<ByEnd>>,
+}
 
 impl Future for Interrupted {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(cx)
+        match Pin::new(&mut self.interrupt).poll(cx) {
+            Poll::Ready(true) => Poll::Ready(()),
+            Poll::Ready(false) => Pin::new(self.end()).poll(cx).map(drop),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Interrupted {
+    fn end(&mut self) -> &mut Wait<ByEnd> {
+        let link = Arc::clone(self.interrupt.latch().0.link());
+        self.end.get_or_insert_with(|| Wait::new(ByEnd(link)))
     }
 }
 
@@ -213,30 +326,35 @@ impl Actor {
     pub fn with<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        Actor::in_its_cell(Latch::new(), |cell| {
-            let context = Context::new(cell);
-            Box::pin(async move { execute(context).await })
-        })
+        Actor::with_interrupt(execute, |_cause| {})
     }
 
-    /// Makes an actor as [`with`](Actor::with) does, which is not ready until it announces it.
-    ///
-    /// A stage starts when every such actor of the lower stages has announced, or is gone by a
-    /// policy that ignores its exit. A stop before that: the stages that have not started never
-    /// start, and their executes and interrupts are dropped uncalled.
-    ///
-    /// # Examples
-    ///
-    /// See [`Ready`].
+    /// Makes an actor that has a context, and an interrupt besides.
     #[track_caller]
-    pub fn with_ready<F: Future<Output = Result> + Send + 'static>(
-        execute: impl FnOnce(Context, Ready) -> F + Send + 'static,
+    pub(crate) fn with_interrupt<F: Future<Output = Result> + Send + 'static>(
+        execute: impl FnOnce(Context) -> F + Send + 'static,
+        interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let mut actor = Actor::in_its_cell(Latch::new(), |cell| {
-            let (context, ready) = (Context::new(cell), Ready::new(cell));
-            Box::pin(async move { execute(context, ready).await })
+        let tell = Tell {
+            latch: Latch::new(),
+            interrupt: Once::new(interrupt),
+        };
+        // One allocation for the interrupt, what the context asks, and the member. The future knows
+        // its member weakly until it is first polled; from then on the two hold each other, until the
+        // member lets go of the future: at its end, at a force, or when the group is dropped.
+        let member = Arc::new_cyclic(|member: &Weak<Member<Tell<_>>>| {
+            let member = Weak::clone(member);
+            let execute = async move {
+                match member.upgrade() {
+                    Some(member) => execute(Context(member)).await,
+                    // Nobody polls the future of a member that is gone.
+                    None => Ok(()),
+                }
+            };
+            Member::new(Box::pin(execute), tell)
         });
-        actor.settings_mut().awaited = true;
+        let mut actor = Actor::of(member);
+        actor.settings.has_context = true;
         actor
     }
 
@@ -257,12 +375,12 @@ impl Actor {
     /// ```
     #[track_caller]
     pub fn cancellable(execute: impl Future<Output = Result> + Send + 'static) -> Actor {
-        Actor::in_its_cell(Latch::new(), |cell| {
-            let context = Context::new(cell);
-            Box::pin(async move {
-                let exit = context.poll_until_interrupted(execute).await;
-                exit.unwrap_or(Ok(()))
-            })
-        })
+        let run = |ctx: Context| async move {
+            let exit = ctx.poll_until_interrupted(execute).await;
+            exit.unwrap_or(Ok(()))
+        };
+        let mut actor = Actor::with(run);
+        actor.settings.has_context = false;
+        actor
     }
 }

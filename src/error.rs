@@ -1,19 +1,29 @@
-//! What a run fails with.
+//! What a run fails with, and whether it does.
 
 use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::actor::Name;
-use crate::exit::{Cause, Outcome};
-use crate::report::Report;
+use crate::exit::{Cause, Exit, Outcome};
+use crate::name::Name;
+use crate::panic::Panic;
+use crate::report::{Fault, Report, Straggler, Weight};
+use crate::text::Chain;
 
 /// Why a run failed: the failure, panic or loss that began the stop; else the first panic or loss
-/// during the stop; else the actors that did not stop.
+/// during the stop, or error of an actor that [must succeed](crate::Actor::must_succeed); else the
+/// actors that did not stop.
 ///
-/// Its `Display` is one line, such as "actor `http` failed"; the actor's own error is its
-/// [`source`](std::error::Error::source). Its `Debug`, which `fn main() -> Result<(), Error>`
-/// prints, is that line, the chain of sources, and then the later faults.
+/// An actor that is a [group](crate::Group::into_actor) counts as its group did: a panic, a loss or
+/// a straggler inside is one outside.
+///
+/// | shown by | what it shows |
+/// | --- | --- |
+/// | `{}` | one line: "actor `db` failed" |
+/// | `{:#}` | one line, with the sources: "actor `db` failed: write wal: disk full" |
+/// | `{:?}` | that line, then the later faults: what `fn main() -> Result<(), Error>` prints |
+///
+/// The actor's own error is its [`source`](std::error::Error::source).
 ///
 /// # Examples
 ///
@@ -25,18 +35,105 @@ use crate::report::Report;
 /// group.add_actor(Actor::new(async { Err("port taken".into()) }, |_| {}).name("http"));
 ///
 /// let error = group.run_blocking(Threads).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Failed);
+/// assert_eq!(error.actor().unwrap().as_str(), Some("http"));
 /// assert_eq!(error.to_string(), "actor `http` failed");
 /// assert_eq!(error.source().unwrap().to_string(), "port taken");
-/// assert_eq!(error.kind(), ErrorKind::Failed);
+/// assert_eq!(format!("{error:#}"), "actor `http` failed: port taken");
 /// ```
 pub struct Error(Box<Inner>);
+
+struct Inner {
+    verdict: Verdict,
+    report: Report,
+}
 
 /// A line that names a million stragglers helps nobody; the report has them all.
 const STRAGGLERS_SHOWN: usize = 10;
 
-struct Inner {
-    kind: ErrorKind,
-    report: Report,
+/// What a run failed with, by its place in the report. Decided once; all else only shows it.
+#[derive(Clone, Copy)]
+enum Verdict {
+    /// The exit that is the cause.
+    Cause,
+    /// The request that is the cause.
+    Request,
+    /// A later exit.
+    Exit(usize),
+    /// An interrupt that panicked.
+    Interrupt(usize),
+    Stragglers,
+}
+
+impl Verdict {
+    /// Law 10.
+    fn of(report: &Report) -> Option<Verdict> {
+        let cause = report.cause().filter(|cause| !cause.is_ok());
+        match (cause.map(Cause::exit), report.faults().first) {
+            (Some(Some(_)), _) => Some(Verdict::Cause),
+            (Some(None), _) => Some(Verdict::Request),
+            (None, Some(Fault::Exit(nth))) => Some(Verdict::Exit(nth)),
+            (None, Some(Fault::Interrupt(nth))) => Some(Verdict::Interrupt(nth)),
+            (None, None) if !report.stragglers().is_empty() => Some(Verdict::Stragglers),
+            (None, None) => report.faults().inner_stragglers.map(Verdict::Exit),
+        }
+    }
+
+    /// The exit that the run failed with, if it is one.
+    fn exit(self, report: &Report) -> Option<&Exit> {
+        match self {
+            Verdict::Cause => report.cause().and_then(Cause::exit),
+            Verdict::Exit(nth) => report.exits().get(nth),
+            Verdict::Request | Verdict::Interrupt(_) | Verdict::Stragglers => None,
+        }
+    }
+
+    fn source(self, report: &Report) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Verdict::Request => report.cause().and_then(Cause::error),
+            _ => self.exit(report).and_then(|exit| exit.outcome().error()),
+        }
+    }
+
+    fn show(self, report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Cause | Verdict::Exit(_) => match self.exit(report) {
+                Some(exit) => write!(f, "actor {} {}", exit.actor().quoted(), exit.outcome()),
+                None => Ok(()),
+            },
+            Verdict::Request => f.write_str("the group was stopped with an error"),
+            Verdict::Interrupt(nth) => {
+                let (name, panic) = &report.interrupt_panics()[nth];
+                write!(f, "actor {} panicked: {panic}", name.quoted())
+            }
+            Verdict::Stragglers => show_stragglers(report.stragglers(), f),
+        }
+    }
+}
+
+/// Names those that were waited for, and counts those that only the force interrupted; if none was
+/// waited for, names all.
+fn show_stragglers(stragglers: &[Straggler], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let waited_for = stragglers.iter().filter(|one| one.waited_for().is_some());
+    let (named, counted): (Vec<_>, _) = match waited_for.clone().count() {
+        0 => (stragglers.iter().collect(), 0),
+        named => (waited_for.collect(), stragglers.len() - named),
+    };
+    let plural = if named.len() == 1 { "" } else { "s" };
+    write!(f, "{} actor{plural} did not stop: ", named.len())?;
+    for (nth, straggler) in named.iter().take(STRAGGLERS_SHOWN).enumerate() {
+        let comma = if nth == 0 { "" } else { ", " };
+        write!(f, "{comma}{straggler}")?;
+    }
+    match named.len().saturating_sub(STRAGGLERS_SHOWN) {
+        0 => {}
+        more => write!(f, " and {more} more")?,
+    }
+    match counted {
+        0 => Ok(()),
+        1 => f.write_str("; 1 more was forced before its turn"),
+        more => write!(f, "; {more} more were forced before their turn"),
+    }
 }
 
 /// What kind of [`Error`] it is.
@@ -55,7 +152,7 @@ struct Inner {
 pub enum ErrorKind {
     /// An actor's execute returned an error, or a handle requested the stop with one.
     Failed,
-    /// An execute, an interrupt, or the drop of a future panicked.
+    /// An execute, an interrupt, or a destructor of an actor panicked.
     Panicked,
     /// A spawner dropped or refused an actor's task.
     Lost,
@@ -63,30 +160,82 @@ pub enum ErrorKind {
     Stragglers,
 }
 
-impl Error {
-    pub(crate) fn new(kind: ErrorKind, report: Report) -> Error {
-        Error(Box::new(Inner { kind, report }))
+impl ErrorKind {
+    /// Of an actor that is a group, what its group failed with.
+    fn of(outcome: &Outcome) -> ErrorKind {
+        match outcome {
+            Outcome::Panicked(_) => ErrorKind::Panicked,
+            Outcome::Lost(_) => ErrorKind::Lost,
+            _ => inner(outcome).map_or(ErrorKind::Failed, Error::kind),
+        }
     }
+}
 
-    /// Returns what kind of error it is.
+/// The error of the group that an actor is.
+fn inner(outcome: &Outcome) -> Option<&Error> {
+    outcome.error()?.downcast_ref()
+}
+
+/// What an exit during the stop means for the result of the run.
+pub(crate) fn weight(outcome: &Outcome, must_succeed: bool) -> Weight {
+    match ErrorKind::of(outcome) {
+        ErrorKind::Panicked | ErrorKind::Lost => Weight::Fault,
+        _ if must_succeed && matches!(outcome, Outcome::Failed(_)) => Weight::Fault,
+        ErrorKind::Stragglers => Weight::Straggler,
+        ErrorKind::Failed => Weight::Mere,
+    }
+}
+
+/// What the run failed with, as text in one line; `None` if it did not.
+pub(crate) fn failure(report: &Report) -> Option<impl fmt::Display> {
+    struct Failure<'a>(Verdict, &'a Report);
+    impl fmt::Display for Failure<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.show(self.1, f)?;
+            Chain(self.0.source(self.1)).fmt(f)
+        }
+    }
+    Verdict::of(report).map(|verdict| Failure(verdict, report))
+}
+
+impl Report {
+    /// Converts the report into what [`Group::run`](crate::Group::run) returns.
     ///
-    /// # Examples
+    /// # Errors
     ///
-    /// See [`Error`].
+    /// See [`Error`]. A mere `Err` of a later actor is no error of the run, as in Go, unless that
+    /// actor [must succeed](crate::Actor::must_succeed); it is in [`exits`](Report::exits).
+    pub fn into_result(self) -> Result<(), Error> {
+        match Verdict::of(&self) {
+            Some(verdict) => Err(Error(Box::new(Inner {
+                verdict,
+                report: self,
+            }))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    /// Returns what kind of error it is. For an actor that is a group, what kind its group's is.
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind
+        match self.0.verdict {
+            Verdict::Request => ErrorKind::Failed,
+            Verdict::Interrupt(_) => ErrorKind::Panicked,
+            Verdict::Stragglers => ErrorKind::Stragglers,
+            Verdict::Cause | Verdict::Exit(_) => self
+                .exit()
+                .map_or(ErrorKind::Failed, |exit| ErrorKind::of(exit.outcome())),
+        }
     }
 
     /// Returns the actor the run failed with: `None` for the error of a request, and for
     /// stragglers, of which there may be several.
-    ///
-    /// # Examples
-    ///
-    /// See [`Error`].
     pub fn actor(&self) -> Option<&Name> {
-        let report = self.report();
-        let by_exit = report.culprit().map(crate::Exit::actor);
-        by_exit.or_else(|| report.culprit_interrupt().map(|(name, _)| name))
+        match self.0.verdict {
+            Verdict::Interrupt(nth) => Some(&self.0.report.interrupt_panics()[nth].0),
+            _ => self.exit().map(Exit::actor),
+        }
     }
 
     /// Returns the report of the run: the cause, the exits (from [`run`](crate::Group::run), those
@@ -94,13 +243,38 @@ impl Error {
     ///
     /// # Examples
     ///
-    /// See [`Error`].
+    /// ```
+    /// use rungroup::{Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { Err("down".into()) }, |_| {});
+    /// let error = group.run_blocking(Threads).unwrap_err();
+    /// eprintln!("{}", error.report());
+    /// assert!(error.report().stragglers().is_empty());
+    /// ```
     pub fn report(&self) -> &Report {
         &self.0.report
     }
 
+    /// Converts the error into the report of the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Group, Report, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add(async { Err("down".into()) }, |_| {});
+    /// let report: Report = group.run_blocking(Threads).unwrap_err().into_report();
+    /// assert!(report.into_result().is_err());
+    /// ```
+    pub fn into_report(self) -> Report {
+        self.0.report
+    }
+
     /// Takes the payload of the panic that the run failed with, for
-    /// [`std::panic::resume_unwind`]; `None` if it failed with something else.
+    /// [`std::panic::resume_unwind`]; `None` if it failed with something else. The panic may be one
+    /// in a group inside this one.
     ///
     /// # Examples
     ///
@@ -113,101 +287,68 @@ impl Error {
     /// assert_eq!(*error.into_panic().unwrap().downcast::<u8>().unwrap(), 42);
     /// ```
     pub fn into_panic(self) -> Option<Box<dyn Any + Send>> {
-        let report = self.report();
-        match report.culprit().map(crate::Exit::outcome) {
-            Some(Outcome::Panicked(panic)) => panic.take(),
-            Some(_) => None,
-            None => report
-                .culprit_interrupt()
-                .and_then(|(_, panic)| panic.take()),
+        self.panic()?.take()
+    }
+
+    fn panic(&self) -> Option<&Panic> {
+        match (self.0.verdict, self.exit().map(Exit::outcome)) {
+            (Verdict::Interrupt(nth), _) => Some(&self.0.report.interrupt_panics()[nth].1),
+            (_, Some(Outcome::Panicked(panic))) => Some(panic),
+            (_, outcome) => inner(outcome?)?.panic(),
         }
     }
 
-    fn fmt_stragglers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stragglers = self.report().stragglers();
-        let plural = if stragglers.len() == 1 { "" } else { "s" };
-        write!(f, "{} actor{plural} did not stop: ", stragglers.len())?;
-        for (nth, straggler) in stragglers.iter().take(STRAGGLERS_SHOWN).enumerate() {
-            let comma = if nth == 0 { "" } else { ", " };
-            write!(f, "{comma}{straggler}")?;
-        }
-        match stragglers.len().saturating_sub(STRAGGLERS_SHOWN) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
+    /// The exit that the run failed with, if it is one.
+    fn exit(&self) -> Option<&Exit> {
+        self.0.verdict.exit(&self.0.report)
     }
 
     /// The later faults, a line each: exits that are not `Ok`, interrupts that panicked, stragglers.
-    fn fmt_later(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn show_later(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report();
-        let culprit = report.culprit().map(std::ptr::from_ref);
-        let faulty = |exit: &&crate::Exit| {
-            !matches!(exit.outcome, Outcome::Returned | Outcome::Aborted)
-                && culprit != Some(std::ptr::from_ref(*exit))
-        };
-        for exit in report.exits().iter().filter(faulty) {
-            write!(f, "\n  also: actor {} {}", exit.name.quoted(), exit.outcome)?;
-            fmt_chain(exit.outcome.error(), f)?;
-        }
-        let culprit = report
-            .culprit_interrupt()
-            .map(|(_, panic)| std::ptr::from_ref(panic));
-        for (name, panic) in report.interrupt_panics() {
-            if culprit == Some(std::ptr::from_ref(panic)) {
-                continue;
+        for (nth, exit) in report.exits().iter().enumerate() {
+            let is_shown = matches!(self.0.verdict, Verdict::Exit(shown) if shown == nth);
+            if !is_shown && !matches!(exit.outcome(), Outcome::Returned | Outcome::Aborted) {
+                let actor = exit.actor().quoted();
+                write!(f, "\n  also: actor {actor} {:#}", exit.outcome())?;
             }
-            write!(
-                f,
-                "\n  also: the interrupt of actor {} panicked: {panic}",
-                name.quoted()
-            )?;
         }
-        if self.kind() != ErrorKind::Stragglers && !report.stragglers().is_empty() {
+        for (nth, (name, panic)) in report.interrupt_panics().iter().enumerate() {
+            if !matches!(self.0.verdict, Verdict::Interrupt(shown) if shown == nth) {
+                let actor = name.quoted();
+                write!(
+                    f,
+                    "\n  also: the interrupt of actor {actor} panicked: {panic}"
+                )?;
+            }
+        }
+        if !matches!(self.0.verdict, Verdict::Stragglers) && !report.stragglers().is_empty() {
             f.write_str("\n  also: ")?;
-            self.fmt_stragglers(f)?;
+            show_stragglers(report.stragglers(), f)?;
         }
         Ok(())
     }
 }
 
-fn fmt_chain(error: Option<&(dyn StdError + 'static)>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for error in std::iter::successors(error, |&error| error.source()) {
-        write!(f, ": {error}")?;
-    }
-    Ok(())
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = self.report();
-        if let Some(exit) = report.culprit() {
-            write!(f, "actor {} {}", exit.name.quoted(), exit.outcome)
-        } else if let Some((name, panic)) = report.culprit_interrupt() {
-            write!(f, "actor {} panicked: {panic}", name.quoted())
-        } else if self.kind() == ErrorKind::Stragglers {
-            self.fmt_stragglers(f)
-        } else {
-            f.write_str("the group was stopped with an error")
+        self.0.verdict.show(self.report(), f)?;
+        if f.alternate() {
+            Chain(self.source()).fmt(f)?;
         }
+        Ok(())
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        fmt_chain(self.source(), f)?;
-        self.fmt_later(f)
+        write!(f, "{self:#}")?;
+        self.show_later(f)
     }
 }
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self.report().culprit() {
-            Some(exit) => exit.outcome.error(),
-            None if self.kind() == ErrorKind::Failed => {
-                self.report().cause().and_then(Cause::error)
-            }
-            None => None,
-        }
+        self.0.verdict.source(&self.0.report)
     }
 }

@@ -1,14 +1,15 @@
 //! How actors end, and why a group stops.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actor::Name;
-use crate::unwind;
+use crate::name::Name;
+use crate::panic::{Panic, discard};
+use crate::text::{Chain, OneLine};
 
 /// An error of any type, as an actor's execute returns it.
 ///
@@ -51,7 +52,7 @@ pub enum Outcome {
     Returned,
     /// Its execute returned an error.
     Failed(BoxError),
-    /// Its execute panicked, or the drop of its future did.
+    /// Its execute panicked, or a destructor of its parts did.
     Panicked(Panic),
     /// Its spawner dropped it before it finished, with a reason if it was
     /// [refused](crate::Task::refuse).
@@ -61,16 +62,31 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn is_ok(&self) -> bool {
+    /// Returns whether execute returned `Ok`. Every other outcome is an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::Outcome;
+    ///
+    /// assert!(Outcome::Returned.is_ok());
+    /// assert!(!Outcome::Aborted.is_ok());
+    /// ```
+    pub fn is_ok(&self) -> bool {
         matches!(self, Outcome::Returned)
     }
 
-    /// A fault fails a run that had no reason to fail; a mere error does not.
-    pub(crate) fn is_fault(&self) -> bool {
-        matches!(self, Outcome::Panicked(_) | Outcome::Lost(_))
-    }
-
-    pub(crate) fn error(&self) -> Option<&(dyn Error + 'static)> {
+    /// Returns the error that execute returned, or the reason why the actor was refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::Outcome;
+    ///
+    /// let outcome = Outcome::Failed("out of paper".into());
+    /// assert_eq!(outcome.error().unwrap().to_string(), "out of paper");
+    /// ```
+    pub fn error(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Outcome::Failed(error) | Outcome::Lost(Some(error)) => Some(&**error),
             _ => None,
@@ -78,101 +94,77 @@ impl Outcome {
     }
 }
 
-/// Says it in a few words: "returned", "failed", "panicked: kaboom 7", "was lost by its spawner",
-/// "was aborted". The error itself is left to the caller.
+/// An outcome that is kept for later. Its drop is contained: an error may panic when it is dropped,
+/// and outcomes are dropped by tasks, in the middle of a stop, and several at a time.
+pub(crate) struct Kept(Outcome);
+
+impl Kept {
+    pub(crate) fn take(&mut self) -> Outcome {
+        std::mem::replace(&mut self.0, Outcome::Returned)
+    }
+
+    /// Notes that a destructor of the actor panicked after it had ended: the first panic counts.
+    pub(crate) fn then_panicked(&mut self, panic: Option<Panic>) {
+        match panic {
+            Some(panic) if !matches!(self.0, Outcome::Panicked(_)) => {
+                *self = Outcome::Panicked(panic).into();
+            }
+            later => drop(later),
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        discard(self.take());
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Deref for Kept {
+    type Target = Outcome;
+
+    fn deref(&self) -> &Outcome {
+        &self.0
+    }
+}
+
+impl From<Outcome> for Kept {
+    fn from(outcome: Outcome) -> Kept {
+        Kept(outcome)
+    }
+}
+
+impl From<Result> for Kept {
+    fn from(result: Result) -> Kept {
+        Kept(match result {
+            Ok(()) => Outcome::Returned,
+            Err(error) => Outcome::Failed(error),
+        })
+    }
+}
+
+/// Says it in a few words, in one line: "returned", "failed", "panicked: kaboom 7", "was lost by its
+/// spawner", "was aborted". The alternate form, `{:#}`, adds the error and its sources: "failed:
+/// write wal: disk full".
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Returned => f.write_str("returned"),
             Outcome::Failed(_) => f.write_str("failed"),
-            Outcome::Panicked(panic) => {
-                let line = panic.message().lines().next().unwrap_or_default();
-                write!(f, "panicked: {line}")
-            }
+            Outcome::Panicked(panic) => write!(f, "panicked: {panic}"),
             Outcome::Lost(_) => f.write_str("was lost by its spawner"),
             Outcome::Aborted => f.write_str("was aborted"),
+        }?;
+        if f.alternate() {
+            Chain(self.error()).fmt(f)?;
         }
-    }
-}
-
-/// The panic of an actor: its message, and the payload, which [`Error::into_panic`] gives back.
-///
-/// [`Error::into_panic`]: crate::Error::into_panic
-///
-/// # Examples
-///
-/// ```
-/// use rungroup::{Actor, Group, Outcome, Threads};
-///
-/// let mut group = Group::new();
-/// group.add(async { panic!("kaboom {}", 7) }, |_| {});
-/// let error = group.run_blocking(Threads).unwrap_err();
-///
-/// let Some(Outcome::Panicked(panic)) = error.report().cause().unwrap().outcome() else {
-///     unreachable!()
-/// };
-/// assert_eq!(panic.message(), "kaboom 7");
-/// ```
-pub struct Panic(Box<Payload>);
-
-struct Payload {
-    message: Cow<'static, str>,
-    /// In a lock because a payload is `Send` but not `Sync`; empty once it was taken.
-    payload: Mutex<Option<Box<dyn Any + Send>>>,
-}
-
-impl Panic {
-    pub(crate) fn new(payload: Box<dyn Any + Send>) -> Panic {
-        let message = if let Some(&literal) = payload.downcast_ref::<&'static str>() {
-            Cow::Borrowed(literal)
-        } else if let Some(formatted) = payload.downcast_ref::<String>() {
-            Cow::Owned(formatted.clone())
-        } else {
-            Cow::Borrowed("(a payload that is no text)")
-        };
-        Panic(Box::new(Payload {
-            message,
-            payload: Mutex::new(Some(payload)),
-        }))
-    }
-
-    /// Returns the text the panic was raised with; a placeholder when the payload is no text.
-    ///
-    /// # Examples
-    ///
-    /// See [`Panic`].
-    pub fn message(&self) -> &str {
-        &self.0.message
-    }
-
-    /// Takes the payload out; the first call gets it.
-    pub(crate) fn take(&self) -> Option<Box<dyn Any + Send>> {
-        self.0
-            .payload
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-}
-
-impl Drop for Panic {
-    fn drop(&mut self) {
-        // A payload may panic when it is dropped, and we drop panics in the middle of a stop.
-        if let Some(again) = self.take().and_then(unwind::catch_drop) {
-            std::mem::forget(again);
-        }
-    }
-}
-
-impl fmt::Debug for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Panic").field(&self.message()).finish()
-    }
-}
-
-impl fmt::Display for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())
+        Ok(())
     }
 }
 
@@ -196,8 +188,9 @@ impl fmt::Display for Panic {
 #[derive(Debug)]
 pub struct Exit {
     pub(crate) name: Name,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: Kept,
     pub(crate) ran_for: Duration,
+    /// Of one that exited after the first interrupt.
     pub(crate) stop: Option<StopTimes>,
 }
 
@@ -209,45 +202,25 @@ pub(crate) struct StopTimes {
 }
 
 impl Exit {
-    /// A destructor of the actor panicked after it had exited.
-    pub(crate) fn panicked(&mut self, panic: Panic) {
-        let before = std::mem::replace(&mut self.outcome, Outcome::Panicked(panic));
-        let _ = unwind::catch_drop(before);
-    }
-
     /// Returns the name of the actor that exited.
-    ///
-    /// # Examples
-    ///
-    /// See [`Exit`].
     pub fn actor(&self) -> &Name {
         &self.name
     }
 
     /// Returns how it ended.
-    ///
-    /// # Examples
-    ///
-    /// See [`Exit`].
     pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
-    /// Returns the time from its start to its exit.
-    ///
-    /// # Examples
-    ///
-    /// See [`Exit`].
+    /// Returns the time from its start to its exit. Wall time, whatever clock the spawner has.
     pub fn ran_for(&self) -> Duration {
         self.ran_for
     }
 
-    /// Returns the time from the interrupt of its stage to its exit; zero if it exited during the
-    /// stop but before its turn, and `None` if it exited before the stop.
+    /// Returns the time from the interrupt of its stage to its exit; zero if it exited after the
+    /// first interrupt but before its turn, and `None` if it exited before the first interrupt.
     ///
-    /// # Examples
-    ///
-    /// See [`Exit`].
+    /// Wall time, whatever clock the spawner has.
     pub fn stopped_in(&self) -> Option<Duration> {
         self.stop
             .map(|stop| stop.exited.saturating_sub(stop.interrupted))
@@ -284,8 +257,9 @@ pub struct Cause(Arc<Trigger>);
 #[derive(Debug)]
 pub(crate) enum Trigger {
     Exit(Exit),
+    /// Its outcome is `Returned` or `Failed`.
     Request {
-        error: Option<BoxError>,
+        outcome: Kept,
         reason: Option<Cow<'static, str>>,
     },
     NoActorLeft,
@@ -298,35 +272,21 @@ impl Cause {
     }
 
     /// Returns the actor whose exit it is, if it is one.
-    ///
-    /// # Examples
-    ///
-    /// See [`Cause`].
     pub fn actor(&self) -> Option<&Name> {
         self.exit().map(Exit::actor)
     }
 
     /// Returns the outcome of the actor that exited, if one did.
-    ///
-    /// # Examples
-    ///
-    /// See [`Cause`].
     pub fn outcome(&self) -> Option<&Outcome> {
         self.exit().map(Exit::outcome)
     }
 
     /// Returns the actor's failure, the reason of its loss, or the error of the request.
-    ///
-    /// # Examples
-    ///
-    /// See [`Cause`].
     pub fn error(&self) -> Option<&(dyn Error + 'static)> {
         match &*self.0 {
             Trigger::Exit(exit) => exit.outcome.error(),
-            Trigger::Request {
-                error: Some(error), ..
-            } => Some(&**error),
-            _ => None,
+            Trigger::Request { outcome, .. } => outcome.error(),
+            Trigger::NoActorLeft | Trigger::Dropped => None,
         }
     }
 
@@ -337,36 +297,45 @@ impl Cause {
         }
     }
 
-    /// Whether the run fails because of it.
+    /// Whether the run succeeds as far as the cause is concerned.
     pub(crate) fn is_ok(&self) -> bool {
         match &*self.0 {
             Trigger::Exit(exit) => exit.outcome.is_ok(),
-            Trigger::Request { error, .. } => error.is_none(),
+            Trigger::Request { outcome, .. } => outcome.is_ok(),
             Trigger::NoActorLeft | Trigger::Dropped => true,
         }
     }
 
     /// Whether it is a request to stop with `Ok`.
     pub(crate) fn is_ok_request(&self) -> bool {
-        matches!(&*self.0, Trigger::Request { error: None, .. })
+        matches!(&*self.0, Trigger::Request { outcome, .. } if outcome.is_ok())
+    }
+
+    /// The reason that a group inside this one is given: what a request says of itself is not said
+    /// twice.
+    pub(crate) fn as_reason(&self) -> Option<Cow<'static, str>> {
+        match &*self.0 {
+            Trigger::Request { outcome, reason } if outcome.is_ok() => reason.clone(),
+            _ => Some(self.to_string().into()),
+        }
     }
 }
 
+/// One line, with the error and its sources: "actor `db` failed: write wal: disk full", "stop
+/// requested: SIGTERM".
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Trigger::Exit(exit) => write!(f, "actor {} {}", exit.name.quoted(), exit.outcome)?,
-            Trigger::Request {
-                reason: Some(reason),
-                ..
-            } => write!(f, "stop requested: {reason}")?,
-            Trigger::Request { reason: None, .. } => f.write_str("stop requested")?,
-            Trigger::NoActorLeft => f.write_str("no actor left")?,
-            Trigger::Dropped => f.write_str("run future dropped")?,
-        }
-        match self.error() {
-            Some(error) => write!(f, ": {error}"),
-            None => Ok(()),
+            Trigger::Exit(exit) => write!(f, "actor {} {:#}", exit.name.quoted(), *exit.outcome),
+            Trigger::Request { outcome, reason } => {
+                f.write_str("stop requested")?;
+                if let Some(reason) = reason {
+                    write!(f, ": {}", OneLine(reason))?;
+                }
+                Chain(outcome.error()).fmt(f)
+            }
+            Trigger::NoActorLeft => f.write_str("no actor left"),
+            Trigger::Dropped => f.write_str("run future dropped"),
         }
     }
 }

@@ -2,19 +2,21 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_lite::future::block_on;
+use futures_lite::future::{block_on, or};
 
 use crate::actor::Actor;
+use crate::context::Context;
+use crate::door::Keeper;
 use crate::error::Error;
 use crate::exit::{Cause, Result};
 use crate::handle::Handle;
-use crate::limits::Limits;
 use crate::link::{Inbox, Link};
-use crate::machine::Machine;
+use crate::machine::{Limits, Machine, Roster};
+use crate::members::Roll;
 use crate::report::Report;
-use crate::roster::Roster;
 use crate::spawner::Spawner;
 
 /// Collects actors and runs them as one: the first that exits interrupts all the others.
@@ -44,9 +46,12 @@ use crate::spawner::Spawner;
 /// ```
 #[must_use = "a group does nothing until it is run"]
 pub struct Group {
-    /// Before the roster, to be closed when the actors' destructors run.
+    /// Both before the roll, to be closed when the actors' destructors run.
     inbox: Inbox,
+    door: Keeper,
     roster: Roster,
+    /// Those that were added to the group itself; on the door's roll once the group runs.
+    roll: Roll,
     limits: Limits,
 }
 
@@ -62,9 +67,10 @@ impl Group {
     /// ```
     pub fn new() -> Group {
         let inbox = Link::open();
-        let roster = Roster::new(inbox.link());
         Group {
-            roster,
+            door: Keeper::open(&inbox.link),
+            roster: Roster::new(Arc::clone(&inbox.link)),
+            roll: Roll::default(),
             inbox,
             limits: Limits::default(),
         }
@@ -117,7 +123,7 @@ impl Group {
     /// ```
     pub fn add_actor(&mut self, actor: Actor) -> &mut Group {
         self.accept_added();
-        self.roster.insert(actor);
+        self.roster.admit(actor, &mut self.roll);
         self
     }
 
@@ -175,12 +181,8 @@ impl Group {
     }
 
     /// Returns a handle, which stops the group from outside and adds actors while it runs.
-    ///
-    /// # Examples
-    ///
-    /// See [`Handle`].
     pub fn handle(&self) -> Handle {
-        Handle::new(self.inbox.link())
+        Handle::new(Arc::clone(&self.inbox.link))
     }
 
     /// Runs all actors concurrently on `spawner`, until the first one exits; interrupts all, and
@@ -238,10 +240,6 @@ impl Group {
     /// # Cancel safety
     ///
     /// As [`run`](Group::run).
-    ///
-    /// # Examples
-    ///
-    /// See [`Report`].
     pub async fn run_report(self, spawner: impl Spawner) -> Report {
         self.run_on(&spawner, Report::of_all()).await
     }
@@ -258,10 +256,6 @@ impl Group {
     /// # Panics
     ///
     /// As [`run`](Group::run).
-    ///
-    /// # Examples
-    ///
-    /// See [`Group`].
     pub fn run_blocking(self, spawner: impl Spawner) -> Result<(), Error> {
         block_on(self.run(spawner))
     }
@@ -293,14 +287,25 @@ impl Group {
     #[track_caller]
     pub fn into_actor(self, spawner: impl Spawner + 'static) -> Actor {
         let inner = self.handle();
-        Actor::new(async move { Ok(self.run(spawner).await?) }, move |cause| {
-            inner.interrupt_because(Ok(()), cause.to_string());
+        let execute = |ctx| run_inside(self, spawner, ctx);
+        Actor::with_interrupt(execute, move |cause| {
+            // What is outside has drained.
+            inner.skip_drain();
+            inner.request(Ok(()), cause.as_reason());
         })
     }
 
     async fn run_on(mut self, spawner: &dyn Spawner, report: Report) -> Report {
         self.accept_added();
-        let mut machine = Machine::new(spawner, self.roster, self.inbox, self.limits, report);
+        self.door.admit_all(self.roll);
+        let mut machine = Machine::new(
+            spawner,
+            self.inbox,
+            self.door,
+            self.roster,
+            self.limits,
+            report,
+        );
 
         // Run each actor.
         machine.start();
@@ -317,10 +322,23 @@ impl Group {
 
     /// Takes in what was added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
-        while let Some(actor) = self.inbox.added() {
-            self.roster.insert(actor);
+        for actor in self.door.take() {
+            self.roster.admit(actor, &mut self.roll);
         }
     }
+}
+
+/// Runs a group as an actor of another one, and announces when it is ready.
+async fn run_inside(group: Group, spawner: impl Spawner, ctx: Context) -> Result {
+    let ready = group.handle().ready();
+    let announce = async {
+        if ready.await.is_ok() {
+            ctx.announce_ready();
+        }
+        std::future::pending().await
+    };
+    // The run first: what it returns is the exit, ready or not.
+    Ok(or(group.run(spawner), announce).await?)
 }
 
 impl Default for Group {

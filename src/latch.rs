@@ -2,58 +2,92 @@
 //!
 //! Why not `event-listener`: it wakes while it holds its lock, and a wake can run foreign code (a
 //! task's destructor, a hand-written waker) that comes back to the same event and deadlocks. Here
-//! every waker is called, cloned away and dropped outside the lock (law 24).
+//! every waker is cloned, called and dropped outside the lock (law 24).
+//!
+//! Why no wake-up is lost: [`trip`](Latch::trip) sets the value before it takes the lock for the
+//! wakers, and [`Wait`] looks at the value under that lock before it leaves a waker. Whoever takes
+//! the lock second sees what the first one did.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::unwind;
+use crate::panic::{catch, contain, discard};
+use crate::sync::atomic::{AtomicU8, Ordering};
+use crate::sync::{Mutex, MutexGuard, lock};
 
-pub(crate) struct Latch<T> {
-    value: OnceLock<T>,
+const UNSET: u8 = 0;
+const FALSE: u8 = 1;
+const TRUE: u8 = 2;
+
+pub(crate) struct Latch {
+    value: AtomicU8,
     waiters: Mutex<Waiters>,
 }
 
-impl<T> Latch<T> {
-    pub(crate) fn new() -> Latch<T> {
+impl Latch {
+    pub(crate) fn new() -> Latch {
         Latch {
-            value: OnceLock::new(),
+            value: AtomicU8::new(UNSET),
             waiters: Mutex::new(Waiters::default()),
         }
     }
 
     /// Takes no lock.
-    pub(crate) fn get(&self) -> Option<&T> {
-        self.value.get()
+    pub(crate) fn get(&self) -> Option<bool> {
+        // Acquire pairs with the release in `trip`: who sees the value sees what led to it, such as
+        // the cause of the stop.
+        match self.value.load(Ordering::Acquire) {
+            UNSET => None,
+            value => Some(value == TRUE),
+        }
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.get().is_some()
     }
 
     /// Sets the value, unless there is one, and wakes all who wait.
-    pub(crate) fn set(&self, value: T) {
-        if self.value.set(value).is_ok() {
-            let waiters = std::mem::take(&mut *self.waiters());
-            waiters.wake();
+    pub(crate) fn set(&self, value: bool) {
+        self.trip(value).wake();
+    }
+
+    /// Sets the value, unless there is one, and returns those who wait, to be woken when the caller
+    /// has done what must not depend on their wakers.
+    pub(crate) fn trip(&self, value: bool) -> Waiters {
+        let value = if value { TRUE } else { FALSE };
+        // Release: see `get`. Only the first value counts, so nothing is acquired.
+        let first = self
+            .value
+            .compare_exchange(UNSET, value, Ordering::Release, Ordering::Relaxed);
+        match first {
+            Ok(_) => std::mem::take(&mut *self.waiters()),
+            Err(_) => Waiters::default(),
         }
     }
 
     fn waiters(&self) -> MutexGuard<'_, Waiters> {
-        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiters)
     }
 }
 
-impl<T> fmt::Debug for Latch<T> {
+impl AsRef<Latch> for Latch {
+    fn as_ref(&self) -> &Latch {
+        self
+    }
+}
+
+impl fmt::Debug for Latch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Latch")
-            .field("is_set", &self.get().is_some())
-            .finish()
+        f.debug_tuple("Latch").field(&self.get()).finish()
     }
 }
 
 /// The wakers of those who wait, by key. Most latches have one, which needs no allocation.
 #[derive(Default)]
-struct Waiters {
+#[must_use = "who waits is to be woken"]
+pub(crate) struct Waiters {
     first: Option<Waker>,
     more: Option<Box<More>>,
 }
@@ -89,11 +123,11 @@ impl Waiters {
         self.more.get_or_insert_default()
     }
 
-    fn wake(self) {
+    pub(crate) fn wake(self) {
         let more = self.more.map(|more| more.wakers).unwrap_or_default();
         for waker in self.first.into_iter().chain(more.into_iter().flatten()) {
-            // Caught: one waker that panics must not leave the others asleep.
-            let _ = unwind::catch(|| waker.wake());
+            // One waker that panics must not leave the others asleep.
+            contain(|| waker.wake());
         }
     }
 }
@@ -114,69 +148,62 @@ impl More {
     }
 }
 
-/// Something that has a latch.
-pub(crate) trait Latched {
-    type Value;
-
-    fn latch(&self) -> &Latch<Self::Value>;
-}
-
-impl<T> Latched for Arc<Latch<T>> {
-    type Value = T;
-
-    fn latch(&self) -> &Latch<T> {
-        self
-    }
-}
-
-/// Waits until a latch is set. Cancel safe: dropped, it forgets its waker.
-pub(crate) struct Wait<L: Latched> {
-    latched: L,
+/// Waits until a latch is set. Cancel safe: dropping it removes its waker.
+pub(crate) struct Wait<L: AsRef<Latch>> {
+    latch: L,
     key: Option<usize>,
 }
 
-impl<L: Latched> Wait<L> {
-    pub(crate) fn new(latched: L) -> Wait<L> {
-        Wait { latched, key: None }
+impl<L: AsRef<Latch>> Wait<L> {
+    pub(crate) fn new(latch: L) -> Wait<L> {
+        Wait { latch, key: None }
+    }
+
+    pub(crate) fn latch(&self) -> &L {
+        &self.latch
     }
 }
 
-impl<L: Latched + Unpin> Future for Wait<L> {
-    type Output = ();
+impl<L: AsRef<Latch> + Unpin> Future for Wait<L> {
+    type Output = bool;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let latch = self.latched.latch();
-        if latch.get().is_some() {
-            return Poll::Ready(());
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        if let Some(value) = self.latch.as_ref().get() {
+            return Poll::Ready(value);
         }
-        let waker = cx.waker().clone();
-        let mut waiters = latch.waiters();
-        // Looked at again under the lock: `set` stores the value before it takes the wakers, so
-        // either we see the value here or it sees our waker.
-        if latch.get().is_some() {
-            return Poll::Ready(());
+        let Ok(waker) = catch(|| cx.waker().clone()) else {
+            // A waker that cannot be kept can still be called: poll again rather than never.
+            contain(|| cx.waker().wake_by_ref());
+            return Poll::Pending;
+        };
+        let mut waiters = self.latch.as_ref().waiters();
+        if let Some(value) = self.latch.as_ref().get() {
+            drop(waiters);
+            discard(waker);
+            return Poll::Ready(value);
         }
-        let (key, before) = waiters.put(self.key, waker);
+        let (key, outdated) = waiters.put(self.key, waker);
         drop(waiters);
-        drop(before);
         self.key = Some(key);
+        discard(outdated);
         Poll::Pending
     }
 }
 
-impl<L: Latched> Drop for Wait<L> {
+impl<L: AsRef<Latch>> Drop for Wait<L> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let latch = self.latched.latch();
-        if latch.get().is_none() {
+        let latch = self.latch.as_ref();
+        // Once it is set, the wakers are the business of who set it.
+        if !latch.is_set() {
             let waker = latch.waiters().remove(key);
-            drop(waker);
+            discard(waker);
         }
     }
 }
 
-impl<L: Latched + Clone> Clone for Wait<L> {
+impl<L: AsRef<Latch> + Clone> Clone for Wait<L> {
     fn clone(&self) -> Wait<L> {
-        Wait::new(self.latched.clone())
+        Wait::new(self.latch.clone())
     }
 }

@@ -135,41 +135,49 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod actor;
-mod alarm;
 mod blocking;
-mod cell;
 mod context;
+mod door;
 mod error;
 mod exit;
 mod group;
 mod handle;
-mod interrupt;
 mod latch;
-mod limits;
 mod link;
 mod machine;
+mod member;
+mod members;
+mod name;
+mod panic;
+mod policy;
 mod readiness;
 mod report;
-mod roster;
 #[cfg(feature = "signal")]
 pub mod signal;
 pub mod spawner;
 mod stage;
+mod state;
+mod status;
+mod sync;
 mod task;
+mod text;
 mod trace;
-mod unwind;
 
-pub use actor::{Actor, Ends, Name};
+pub use actor::Actor;
 pub use context::{Context, Interrupted};
 pub use error::{Error, ErrorKind};
-pub use exit::{BoxError, Cause, Exit, Outcome, Panic, Result};
+pub use exit::{BoxError, Cause, Exit, Outcome, Result};
 pub use group::Group;
-pub use handle::Handle;
-pub use readiness::{NotReady, Ready};
-pub use report::{Report, State, Straggler};
-#[allow(unused_imports, unreachable_pub)] // empty without a feature
+pub use handle::{Handle, NotReady};
+pub use name::Name;
+pub use panic::Panic;
+pub use policy::Ends;
+pub use report::{Report, Straggler};
+#[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
 pub use spawner::adapters::*;
 pub use spawner::{Spawner, Threads};
+pub use state::{Phase, State};
+pub use status::{Status, Waiting};
 pub use task::Task;
 
 /// Compiles the README's Rust as documentation tests.

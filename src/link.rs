@@ -1,47 +1,91 @@
-//! What a group shares with its handles and its tasks.
+//! What a group shares with its handles and its tasks: its mail, and where it stands.
 //!
-//! 1. All that is sent to the group goes through one lock, which also guards whether it is still
-//!    taken: an actor that is added is either accepted before the cause, or given back (law 24).
-//! 2. The lock is never held while foreign code runs: wakers are cloned, called and dropped without
-//!    it, because they may call a handle. (`async-channel` and `event-listener` wake under a lock.)
+//! 1. All that happens to the group is an event in one queue: that order is the only one there is.
+//! 2. The lock of the queue is never held while foreign code runs: wakers are cloned, called and
+//!    dropped without it, because they may call a handle. (`async-channel` and `event-listener`
+//!    wake under a lock.)
 //! 3. Whoever sends, sends first and wakes second; the group keeps its waker first and looks
 //!    second. So no event sleeps unseen.
+//! 4. Events carry keys, not actors: the mail owns nothing that owns the mail.
 
-use std::borrow::Cow;
+use std::any::Any;
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::sync::{Arc, OnceLock, Weak};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use crate::actor::Actor;
-use crate::cell::Exited;
-use crate::exit::Result;
+use crate::exit::{Cause, Kept};
 use crate::latch::Latch;
-use crate::readiness::NotReady;
-use crate::unwind;
+use crate::panic::{catch, contain, discard};
+use crate::policy::Rank;
+use crate::state::Phase;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard, lock};
+
+/// A queue that was once longer than this gives its memory back.
+const QUEUE_KEPT: usize = 1024;
 
 /// What tasks and handles tell the group.
 pub(crate) enum Event {
     Exited(Exited),
     /// An actor of this stage announced that it is ready.
     Announced(u32),
-    Request {
-        outcome: Result,
-        reason: Option<Cow<'static, str>>,
-    },
+    /// The request is in [`Link::request`]; there is at most one.
+    Requested,
+    SkipDrain,
     Force,
+}
+
+/// One actor's exit, on its way to the group.
+pub(crate) struct Exited {
+    pub(crate) key: Key,
+    pub(crate) outcome: Kept,
+    /// Since the birth of the group.
+    pub(crate) at: Duration,
+}
+
+/// Where the group keeps an actor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) rank: Rank,
+    /// How many were added to the group before it.
+    pub(crate) nth: u64,
+}
+
+/// The first request to stop. Later ones change nothing.
+pub(crate) struct Request {
+    pub(crate) cause: Cause,
+    /// Since the birth of the group.
+    pub(crate) at: Duration,
+}
+
+/// Where the group stands, as `run` last said.
+#[derive(Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) phase: Phase,
+    /// When that phase began, since the birth of the group.
+    pub(crate) since: Duration,
+    /// When the grace ends, since the birth of the group.
+    pub(crate) deadline: Option<Duration>,
 }
 
 pub(crate) struct Link {
     mail: Mutex<Mail>,
-    /// Left to `Ok` as soon as all is ready, or to `Err` when the stop came first.
-    pub(crate) ready: Arc<Latch<std::result::Result<(), NotReady>>>,
-    stopping: AtomicBool,
-    requests: AtomicUsize,
+    standing: Mutex<Standing>,
+    request: OnceLock<Request>,
+    /// Set by `run` before the first interrupt; kept here once for all who are interrupted.
+    cause: OnceLock<Cause>,
+    /// True once all is ready; false if the stop came first.
+    pub(crate) ready: Latch,
+    /// Set as soon as it is known that the group stops: from then on it is not ready.
+    pub(crate) stopping: Latch,
+    /// Set when the group is gone, run or not.
+    pub(crate) gone: Latch,
+    drain_skipped: AtomicBool,
     force_requested: AtomicBool,
-    quiet: AtomicBool,
+    /// The group's [`Door`](crate::door::Door), which this file cannot name: it stands above, and
+    /// what it takes in holds links. Owned by the group, and gone with it.
+    door: OnceLock<Weak<dyn Any + Send + Sync>>,
     /// Where the group's times are counted from.
     born: Instant,
 }
@@ -50,52 +94,75 @@ pub(crate) struct Link {
 #[derive(Default)]
 struct Mail {
     events: VecDeque<Event>,
-    added: VecDeque<Actor>,
-    /// Since the stop began: no actor is taken.
-    stopping: bool,
-    /// Since the group is gone: nothing is.
+    /// Since the group is gone: nothing is taken.
     closed: bool,
     /// Of the task that polls `run`.
     waker: Option<Waker>,
-}
-
-impl Mail {
-    fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.added.is_empty()
-    }
 }
 
 impl Link {
     /// Makes a link and the group's end of it.
     pub(crate) fn open() -> Inbox {
         let link = Arc::new(Link {
-            mail: Mutex::default(),
-            ready: Arc::new(Latch::new()),
-            stopping: AtomicBool::new(false),
-            requests: AtomicUsize::new(0),
+            mail: Mutex::new(Mail::default()),
+            standing: Mutex::new(Standing {
+                phase: Phase::NotStarted,
+                since: Duration::ZERO,
+                deadline: None,
+            }),
+            request: OnceLock::new(),
+            cause: OnceLock::new(),
+            ready: Latch::new(),
+            stopping: Latch::new(),
+            gone: Latch::new(),
+            drain_skipped: AtomicBool::new(false),
             force_requested: AtomicBool::new(false),
-            quiet: AtomicBool::new(false),
+            door: OnceLock::new(),
             born: Instant::now(),
         });
         Inbox {
             link,
-            events: VecDeque::new(),
+            batch: VecDeque::new(),
         }
     }
 
-    /// Asks the group to stop. Two requests can matter, the one that is the cause and the one that
-    /// skips the drain; further ones are not even queued.
-    pub(crate) fn request(&self, outcome: Result, reason: Option<Cow<'static, str>>) {
-        self.stop();
-        if self.requests.load(Ordering::Relaxed) < 2 {
-            self.requests.fetch_add(1, Ordering::Relaxed);
-            self.send(Event::Request { outcome, reason });
+    /// Asks the group to stop. The first request counts; the cause is for the group to decide.
+    pub(crate) fn request(&self, cause: Cause) {
+        let at = self.now();
+        match self.request.set(Request { cause, at }) {
+            Ok(()) => {
+                let stopping = self.stopping.trip(true);
+                let ready = self.ready.trip(false);
+                // Before the wakers, one of which might not return.
+                self.send(Event::Requested);
+                stopping.wake();
+                ready.wake();
+            }
+            Err(late) => drop(late),
         }
+    }
+
+    /// The request, whether or not `run` has taken it.
+    pub(crate) fn requested(&self) -> Option<&Request> {
+        self.request.get()
+    }
+
+    /// Ends the drain delay, now or later; once.
+    pub(crate) fn skip_drain(&self) {
+        // Relaxed: the event, sent under the mail's lock, brings it to the group.
+        if !self.drain_skipped.swap(true, Ordering::Relaxed) {
+            self.send(Event::SkipDrain);
+        }
+    }
+
+    pub(crate) fn is_drain_skipped(&self) -> bool {
+        self.drain_skipped.load(Ordering::Relaxed)
     }
 
     /// Asks the group to force what remains; once.
-    pub(crate) fn request_force(&self) {
-        self.stop();
+    pub(crate) fn request_force(&self, cause: Cause) {
+        self.request(cause);
+        // Relaxed: only decides who sends.
         if !self.force_requested.swap(true, Ordering::Relaxed) {
             self.send(Event::Force);
         }
@@ -103,118 +170,141 @@ impl Link {
 
     /// Queues an event and wakes the group.
     pub(crate) fn send(&self, event: Event) {
-        self.tell(event);
+        self.tell_if(event, || true);
         self.wake();
     }
 
-    /// Queues an event, without waking the group. Once the group is gone, nobody needs it.
-    pub(crate) fn tell(&self, event: Event) {
+    /// Queues an event, without waking the group, if `claim` returns true, and returns that. It is
+    /// called under the lock: when it takes effect, the event is as good as queued, so who finds the
+    /// claim taken finds the event too. Once the group is gone, nobody needs it.
+    pub(crate) fn tell_if(&self, event: Event, claim: impl FnOnce() -> bool) -> bool {
         let mut mail = self.mail();
-        if mail.closed {
-            drop(mail);
-            let _ = unwind::catch_drop(event);
-        } else {
+        let claimed = claim();
+        if claimed && !mail.closed {
             mail.events.push_back(event);
+        } else {
+            drop(mail);
+            drop(event);
         }
-    }
-
-    /// Queues an actor and wakes the group, or gives the actor back once the group is stopping.
-    pub(crate) fn add(&self, actor: Actor) -> std::result::Result<(), Actor> {
-        let mut mail = self.mail();
-        if mail.stopping {
-            return Err(actor);
-        }
-        mail.added.push_back(actor);
-        drop(mail);
-        self.wake();
-        Ok(())
+        claimed
     }
 
     pub(crate) fn wake(&self) {
         let waker = self.mail().waker.take();
         if let Some(waker) = waker {
-            // Caught: it is not the task's fault, nor the handle's, if `run` cannot be woken.
-            let _ = unwind::catch(|| waker.wake());
+            // It is not the task's fault, nor the handle's, if `run` cannot be woken.
+            contain(|| waker.wake());
         }
     }
 
-    /// Makes `waker` the one that is woken by the next event.
-    pub(crate) fn keep_waker(&self, waker: &Waker) {
-        let is_kept = |kept: &Waker| kept.will_wake(waker);
+    /// Makes the task of `cx` the one that is woken by the next event.
+    pub(crate) fn keep_waker(&self, cx: &Context<'_>) {
+        let is_kept = |kept: &Waker| kept.will_wake(cx.waker());
         if self.mail().waker.as_ref().is_some_and(is_kept) {
             return;
         }
-        let waker = waker.clone();
+        let Ok(waker) = catch(|| cx.waker().clone()) else {
+            // One that cannot be kept can still be called: poll again rather than never.
+            return contain(|| cx.waker().wake_by_ref());
+        };
         let outdated = self.mail().waker.replace(waker);
-        let _ = unwind::catch_drop(outdated);
+        discard(outdated);
     }
 
     fn mail(&self) -> MutexGuard<'_, Mail> {
-        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.mail)
     }
 
-    /// Ends readiness and the adding of actors. Called by whoever knows first: a handle, or the
-    /// group; the cause is for the group to decide.
+    /// Ends readiness, for good.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
-        self.mail().stopping = true;
-        self.ready.set(Err(NotReady::new()));
+        let stopping = self.stopping.trip(true);
+        let ready = self.ready.trip(false);
+        stopping.wake();
+        ready.wake();
     }
 
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.ready.get(), Some(Ok(()))) && !self.stopping.load(Ordering::Acquire)
+        self.was_ready() && !self.stopping.is_set()
+    }
+
+    /// Whether it was ever ready.
+    pub(crate) fn was_ready(&self) -> bool {
+        self.ready.get() == Some(true)
+    }
+
+    /// The cause, once `run` knows it.
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.cause.get()
+    }
+
+    /// Publishes the cause.
+    pub(crate) fn caused(&self, cause: Cause) {
+        let _ = self.cause.set(cause);
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        *lock(&self.standing)
+    }
+
+    pub(crate) fn enter(&self, phase: Phase, since: Duration) {
+        let mut standing = lock(&self.standing);
+        standing.phase = phase;
+        standing.since = since;
+    }
+
+    pub(crate) fn set_deadline(&self, deadline: Option<Duration>) {
+        lock(&self.standing).deadline = deadline;
+    }
+
+    /// Says where actors are added.
+    pub(crate) fn lead_to(&self, door: Weak<dyn Any + Send + Sync>) {
+        let _ = self.door.set(door);
+    }
+
+    /// Where actors are added, until the group is gone.
+    pub(crate) fn door<D: Any + Send + Sync>(&self) -> Option<Arc<D>> {
+        self.door.get()?.upgrade()?.downcast().ok()
     }
 
     /// The time since the birth of the group.
     pub(crate) fn now(&self) -> Duration {
         self.born.elapsed()
     }
-
-    /// From now on an `Ok` exit is only counted.
-    pub(crate) fn quiet(&self) {
-        self.quiet.store(true, Ordering::Release);
-    }
-
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet.load(Ordering::Acquire)
-    }
 }
 
-/// The group's end. Dropped, it closes the link and drops what was sent, so that nothing sent lives
+/// The group's end. Its drop closes the link and drops what was sent, so that nothing sent lives
 /// longer than the group.
 pub(crate) struct Inbox {
     pub(crate) link: Arc<Link>,
-    /// Taken from the link, all at once, and yet to be looked at.
-    events: VecDeque<Event>,
+    /// Taken from the link all together, and yet to be looked at.
+    batch: VecDeque<Event>,
 }
 
 impl Inbox {
-    pub(crate) fn link(&self) -> Arc<Link> {
-        Arc::clone(&self.link)
-    }
-
-    /// Waits until something was sent.
-    pub(crate) async fn wait(&self) {
-        poll_fn(|cx| {
-            self.link.keep_waker(cx.waker());
-            if self.events.is_empty() && self.link.mail().is_empty() {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
-        })
-        .await;
-    }
-
+    /// The next event of the batch that was last fetched.
     pub(crate) fn event(&mut self) -> Option<Event> {
-        if self.events.is_empty() {
-            std::mem::swap(&mut self.events, &mut self.link.mail().events);
-        }
-        self.events.pop_front()
+        self.batch.pop_front()
     }
 
-    pub(crate) fn added(&mut self) -> Option<Actor> {
-        self.link.mail().added.pop_front()
+    /// Fetches all that was sent; returns whether anything was.
+    pub(crate) fn fetch(&mut self) -> bool {
+        if self.batch.capacity() > QUEUE_KEPT {
+            self.batch = VecDeque::new();
+        }
+        std::mem::swap(&mut self.batch, &mut self.link.mail().events);
+        !self.batch.is_empty()
+    }
+
+    /// The next event of all that were sent.
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
+        if self.batch.is_empty() {
+            self.fetch();
+        }
+        self.event()
+    }
+
+    pub(crate) fn has_mail(&self) -> bool {
+        !self.batch.is_empty() || !self.link.mail().events.is_empty()
     }
 }
 
@@ -222,13 +312,12 @@ impl Drop for Inbox {
     fn drop(&mut self) {
         self.link.stop();
         self.link.mail().closed = true;
-        while let Some(event) = self.event() {
-            let _ = unwind::catch_drop(event);
-        }
-        while let Some(actor) = self.added() {
-            actor.discard();
-        }
+        while self.next_event().is_some() {}
         let waker = self.link.mail().waker.take();
-        let _ = unwind::catch_drop(waker);
+        discard(waker);
+        if self.link.standing().phase != Phase::Ended {
+            self.link.enter(Phase::Ended, self.link.now());
+        }
+        self.link.gone.set(true);
     }
 }

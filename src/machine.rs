@@ -4,40 +4,55 @@
 //! through the spawner and the interrupts. It knows no runtime.
 //!
 //! ```text
-//!            cause                drain over            a stage is empty
-//! Running ─────────► Draining ───────────────► Stopping ◄─────────┐
-//!    │    (else, at once)            │           │  └─ next stage ┘
-//!    │                               │ force     │ no stage left, or force
-//!    └──── dropped: force ───────────┴───────────┴────────────────► Ended
+//!                   cause           drain over           no stage is left
+//! Starting, Running ─────► Draining ──────────► Stopping ────────────────► Ended
+//!        │  │      (else straight on)  │         │  ▲  │                     ▲
+//!        │  └──────────────────────────┼─────────┘  └──┘ next stage          │
+//!        └─ dropped ───────────────────┴──────── force ──────────────────────┘
 //! ```
+//!
+//! A drain belongs to running: all goes on as before the cause, which alone is settled. The stop
+//! proper begins with the first interrupt and goes through the stages, one *turn* each.
 //!
 //! Invariants, cited where the code relies on them:
 //!
 //! 1. The cause is set once, at the end of Running; it never changes.
-//! 2. An interrupt is taken out of its cell before it is called, so it is called once, even if it
+//! 2. An interrupt is taken out of its member before it is called, so it is called once, even if it
 //!    panics or the machine is dropped meanwhile. None is called before the cause is set.
-//! 3. A started actor has exactly one end: an `Exited` event, a count (of an `Ok` exit, once `quiet`
-//!    is set), or a force. Each of the first two leaves its stage's count once.
-//! 4. Nothing is added after the cause: the link is closed for actors, then emptied of them.
+//! 3. A started actor has exactly one end: an `Exited` event, a count (of an `Ok` exit, once its
+//!    stage is quiet), or a force. In its turn, each of them leaves its stage's count once.
+//! 4. The door is closed for a stage in the moment in which its turn is decided: nobody enters a
+//!    stage that was told to stop, and nobody who was accepted is left out of its turn.
 //! 5. A stage is interrupted when all before it in the stop order are empty, or in a force.
 //! 6. All foreign code (executes, interrupts, destructors, clocks) is called so that its panic
 //!    comes back as a value; only a spawner's panic goes through, and then `Drop` forces.
 
+mod alarm;
+mod limits;
+mod roster;
 mod stop;
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use crate::alarm::Alarm;
-use crate::cell::{Cell, Exited};
-use crate::exit::{Cause, Exit, StopTimes, Trigger};
-use crate::limits::Limits;
-use crate::link::{Event, Inbox};
-use crate::report::Report;
-use crate::roster::Roster;
+use crate::actor::Actor;
+use crate::door::Keeper;
+use crate::error::weight;
+use crate::exit::{Cause, Exit, Kept, StopTimes, Trigger};
+use crate::link::{Event, Exited, Inbox, Key};
+use crate::member::Member;
+use crate::policy::Rank;
+use crate::report::{Report, Weight};
 use crate::spawner::Spawner;
+use crate::state::Phase;
 use crate::task::Task;
 use crate::trace;
+
+pub(crate) use limits::Limits;
+pub(crate) use roster::Roster;
+use stop::Stop;
 
 /// After so many events in a row the machine lets others run, who share its thread.
 const EVENTS_PER_POLL: u32 = 256;
@@ -45,191 +60,342 @@ const EVENTS_PER_POLL: u32 = 256;
 pub(crate) struct Machine<'a> {
     spawner: &'a dyn Spawner,
     inbox: Inbox,
+    door: Keeper,
     roster: Roster,
     limits: Limits,
     report: Report,
-    phase: Phase,
-    /// Since the cause: the actors in the order in which they are interrupted.
-    order: Vec<Arc<Cell>>,
-    /// The first in `order` that was not interrupted.
-    next: usize,
-    began: Option<Duration>,
-    grace: Option<Alarm>,
+    /// From the cause on.
+    stop: Option<Stop>,
+    /// How many events were taken since the machine last waited.
+    streak: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Set at the start.
-    Running,
-    /// Set by the cause, if it is a request with `Ok` and there is a drain delay.
-    Draining,
-    /// Set by the cause, or when the drain is over.
-    Stopping,
-    /// Set when the last stage is empty, or by a force. Nothing is due any longer.
-    Ended,
+/// What ended a wait.
+enum Woken {
+    Event(Event),
+    Added(Vec<Actor>),
+    /// No actor is left that keeps the group alive. Not told during the stop proper.
+    Idle,
+    /// What the stop waits for is there: the end of the drain, or of the turn.
+    Done,
+    /// The limit of an actor of its own is over.
+    Due,
+    /// The grace is over.
+    Late,
+}
+
+/// An event that ends the group, if nothing did before.
+enum Ending {
+    Exit {
+        exit: Exit,
+        /// Since the birth of the group.
+        at: Duration,
+        /// If it counts as one during the stop.
+        weight: Weight,
+    },
+    Requested,
+    NoActorLeft,
+    SkipDrain,
+    Force,
 }
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(
         spawner: &'a dyn Spawner,
-        roster: Roster,
         inbox: Inbox,
+        door: Keeper,
+        roster: Roster,
         limits: Limits,
         report: Report,
     ) -> Machine<'a> {
         Machine {
             spawner,
             inbox,
+            door,
             roster,
             limits,
             report,
-            phase: Phase::Running,
-            order: Vec::new(),
-            next: 0,
-            began: None,
-            grace: None,
+            stop: None,
+            streak: 0,
         }
     }
 
     /// Starts all actors whose stage may start.
     pub(crate) fn start(&mut self) {
-        let mut due = self.roster.due().peekable();
-        if due.peek().is_none() {
+        if self.stop.is_none() && self.inbox.link.standing().phase == Phase::NotStarted {
+            self.enter(Phase::Starting);
+            if let Some(grace) = self.limits.too_short_for_drain() {
+                trace::drain_exceeds_grace(self.limits.drain, grace);
+            }
+        }
+        self.start_due();
+    }
+
+    fn start_due(&mut self) {
+        if self.roster.has_none_to_start() {
             return;
         }
         // Looked at once for all: a clock costs more than the rest of a start.
         let now = self.inbox.link.now();
+        for (rank, nths) in self.roster.due() {
+            let mut nth = nths.start;
+            while nth < nths.end {
+                let (page, next) = self.door.roll().page(Key { rank, nth }, nths.end);
+                self.start_each(page, now);
+                nth = next;
+            }
+        }
+        let due = self.roster.due_by_readiness(&self.door.roll());
         for key in due {
-            let cell = self.roster.start(key, now);
-            self.spawn(cell);
+            let member = self.door.roll().get(key).cloned();
+            self.start_each(member.into_iter().collect(), now);
         }
     }
 
-    fn spawn(&self, cell: Arc<Cell>) {
-        trace::started(&cell);
-        self.spawner.spawn(Task::new(cell));
+    /// Starts actors of one rank.
+    fn start_each(&mut self, members: Vec<Arc<Member>>, now: Duration) {
+        if let Some(first) = members.first() {
+            self.roster.started(first.key().rank, members.len());
+        }
+        for member in members {
+            member.start(now);
+            let settings = member.settings();
+            trace::started(member.name(), settings.stage);
+            if settings.announces && !settings.has_context {
+                trace::cannot_announce(member.name(), settings.stage);
+            }
+            self.spawner.spawn(Task::new(member));
+        }
     }
 
     /// Waits for the first exit that ends the group, or for a request; meanwhile, starts what comes
     /// late.
     pub(crate) async fn first_exit(&mut self) -> Cause {
-        let mut events = 0;
         loop {
             self.start();
-            if let Some(event) = self.inbox.event() {
-                if let Some(cause) = self.take(event) {
-                    return cause;
-                }
-            } else if let Some(actor) = self.inbox.added() {
-                self.roster.insert(actor);
-            } else if self.roster.is_idle() {
-                return Cause::new(Trigger::NoActorLeft);
-            } else {
-                self.announce();
-                self.inbox.wait().await;
-                events = 0;
-            }
-            events += 1;
-            if events % EVENTS_PER_POLL == 0 {
-                futures_lite::future::yield_now().await;
+            let ending = match self.next().await {
+                Woken::Event(event) => self.take(event),
+                Woken::Added(actors) => self.admit(actors),
+                Woken::Idle => Some(Ending::NoActorLeft),
+                Woken::Done | Woken::Due | Woken::Late => None,
+            };
+            if let Some(cause) = ending.and_then(|ending| self.cause(ending)) {
+                return cause;
             }
         }
+    }
+
+    /// What ends the group, as the cause; with when it happened.
+    fn cause(&mut self, ending: Ending) -> Option<Cause> {
+        let (cause, at) = match ending {
+            Ending::Exit { exit, at, .. } => (Cause::new(Trigger::Exit(exit)), at),
+            Ending::Requested | Ending::Force => {
+                let request = self.inbox.link.requested()?;
+                (request.cause.clone(), request.at)
+            }
+            Ending::NoActorLeft => (Cause::new(Trigger::NoActorLeft), self.inbox.link.now()),
+            Ending::SkipDrain => return None,
+        };
+        self.stop = Some(Stop::new(cause.clone(), at));
+        Some(cause)
     }
 
     /// Ends the machine and gives what it found.
     pub(crate) fn into_report(mut self) -> Report {
-        self.report.take()
+        std::mem::replace(&mut self.report, Report::of_faults())
     }
 
-    /// Announces once that the group is ready, if it is.
-    fn announce(&self) {
-        if self.roster.is_ready() && self.inbox.link.ready.get().is_none() {
-            trace::ready();
-            self.inbox.link.ready.set(Ok(()));
+    fn admit(&mut self, actors: Vec<Actor>) -> Option<Ending> {
+        for actor in actors {
+            self.roster.admit(actor, &mut self.door.roll());
         }
+        None
     }
 
-    /// Takes an event while running; returns the cause if it is one.
-    fn take(&mut self, event: Event) -> Option<Cause> {
+    /// Takes an event; returns what it means for a group that runs, if it means more than an exit
+    /// that is to be kept.
+    fn take(&mut self, event: Event) -> Option<Ending> {
         match event {
             Event::Exited(exited) => self.exited(exited),
             Event::Announced(stage) => {
                 self.roster.announced(stage);
                 None
             }
-            Event::Request { outcome, reason } => Some(Cause::new(Trigger::Request {
-                error: outcome.err(),
-                reason,
-            })),
-            Event::Force => {
-                self.limits.no_grace();
-                Some(Cause::new(Trigger::Request {
-                    error: None,
-                    reason: None,
-                }))
-            }
+            Event::Requested => Some(Ending::Requested),
+            Event::SkipDrain => Some(Ending::SkipDrain),
+            Event::Force => Some(Ending::Force),
         }
     }
 
-    fn exited(&mut self, exited: Exited) -> Option<Cause> {
-        let cell = Arc::clone(&exited.cell);
-        cell.stage().leave();
-        let mut exit = self.exit(exited);
-        let ends = cell.settings.ends;
-        if !ends.on(&exit.outcome) {
-            // It leaves, and its interrupt with it, uncalled (law 7).
-            let left = self.roster.remove(cell.key);
-            if let Some(panic) = left.and_then(|cell| cell.drop_interrupt()) {
-                exit.panicked(panic);
+    /// All that an exit entails, in one order: the outcome after its destructors, the books,
+    /// readiness, the log, the report. Returns the exit if by its actor's policy it ends the group;
+    /// during the stop proper it is kept, too.
+    fn exited(&mut self, exited: Exited) -> Option<Ending> {
+        let Exited {
+            key,
+            mut outcome,
+            at,
+        } = exited;
+        let member = self.member(key)?;
+        let settings = *member.settings();
+        let is_its_turn = self.turn(key.rank).is_some();
+        if is_its_turn {
+            member.stage().leave();
+        } else {
+            self.roster.exited(key.rank, &settings);
+        }
+        if !is_its_turn && !settings.ends.on(&outcome) {
+            // It leaves, and its interrupt with it, uncalled (law 7). On the roll until that is
+            // over: a destructor that does not return has a name.
+            outcome.then_panicked(member.drop_interrupt());
+            let left = self.door.roll().remove(key);
+            drop(left);
+            self.roster.left(key);
+        }
+        let ends = settings.ends.on(&outcome);
+        if member.readiness().settle() {
+            trace::never_ready(member.name(), settings.stage);
+            // One that ends the group holds the higher stages back for good (law 26).
+            if !ends {
+                self.roster.announced(settings.stage);
             }
         }
-        if ends.on(&exit.outcome) {
-            return Some(Cause::new(Trigger::Exit(exit)));
+        let exit = self.exit(&member, outcome, at);
+        trace::exited(settings.stage, &exit);
+        let weight = weight(&exit.outcome, settings.must_succeed);
+        match (self.is_interrupting(), ends) {
+            (true, _) => self.report.keep(exit, weight),
+            (false, true) => return Some(Ending::Exit { exit, at, weight }),
+            (false, false) => self.report.keep(exit, Weight::Mere),
         }
-        // Only now: one that ends the group holds the higher stages back for good (law 26).
-        self.roster.gone(&cell);
-        self.report.keep(exit);
         None
     }
 
-    fn exit(&self, exited: Exited) -> Exit {
-        let Exited {
-            cell,
+    fn exit(&self, member: &Member, outcome: Kept, at: Duration) -> Exit {
+        let interrupted = self.turn(member.stage().rank);
+        let interrupted = interrupted.and_then(|turn| turn.stage.interrupted());
+        let stop = self.stop.as_ref().filter(|stop| stop.is_interrupting);
+        Exit {
+            name: member.name().clone(),
             outcome,
-            started,
-            at,
-        } = exited;
-        cell.note_exit();
-        let stop = self.began.map(|began| {
-            let interrupted = cell.stage().interrupted().unwrap_or(at);
-            StopTimes {
-                interrupted: interrupted.saturating_sub(began),
-                exited: at.saturating_sub(began),
+            ran_for: at.saturating_sub(member.started()),
+            stop: stop.map(|stop| StopTimes {
+                interrupted: interrupted.unwrap_or(at).saturating_sub(stop.began),
+                exited: at.saturating_sub(stop.began),
+            }),
+        }
+    }
+
+    /// The member of that key, whether its turn has come or not.
+    fn member(&self, key: Key) -> Option<Arc<Member>> {
+        match self.turn(key.rank) {
+            Some(turn) => turn.members.get(key.nth).cloned(),
+            None => self.door.roll().get(key).cloned(),
+        }
+    }
+
+    fn turn(&self, rank: Rank) -> Option<&stop::Turn> {
+        let turns = self.stop.as_ref().map(|stop| &stop.turns)?;
+        turns.iter().find(|turn| turn.stage.rank == rank)
+    }
+
+    /// Whether the first interrupt was called.
+    fn is_interrupting(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.is_interrupting)
+    }
+
+    /// Waits for what happens next: the events in their order, what was added, the clocks. The
+    /// queues take turns, each emptied of what it had, so that none starves the others.
+    async fn next(&mut self) -> Woken {
+        self.streak += 1;
+        if self.streak % EVENTS_PER_POLL == 0 {
+            futures_lite::future::yield_now().await;
+        }
+        loop {
+            if let Some(woken) = self.look() {
+                return woken;
             }
-        });
-        let ran_for = at.saturating_sub(started);
-        let exit = Exit {
-            name: cell.name.clone(),
-            outcome,
-            ran_for,
-            stop,
+            self.announce();
+            self.streak = 0;
+            poll_fn(|cx| self.poll_news(cx)).await;
+        }
+    }
+
+    /// What has happened, if anything has.
+    fn look(&mut self) -> Option<Woken> {
+        if let Some(event) = self.inbox.event() {
+            return Some(Woken::Event(event));
+        }
+        let added = self.door.take();
+        if !added.is_empty() {
+            return Some(Woken::Added(added));
+        }
+        if self.inbox.fetch() {
+            return self.inbox.event().map(Woken::Event);
+        }
+        match &self.stop {
+            Some(stop) if stop.is_late() => Some(Woken::Late),
+            Some(stop) if stop.is_done() => Some(Woken::Done),
+            Some(stop) if stop.is_due() => Some(Woken::Due),
+            _ if self.roster.is_idle() && !self.is_interrupting() => Some(Woken::Idle),
+            _ => None,
+        }
+    }
+
+    fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // Kept first, looked second: whoever sends does it the other way round.
+        self.inbox.link.keep_waker(cx);
+        let has_rung = match &mut self.stop {
+            Some(stop) => stop.poll_alarms(cx) || stop.is_done(),
+            None => false,
         };
-        trace::exited(&cell, &exit);
-        exit
+        if has_rung || self.inbox.has_mail() || self.door.has_added() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// Announces once that the group is ready, if it is.
+    fn announce(&self) {
+        let link = &self.inbox.link;
+        if self.stop.is_none() && !link.ready.is_set() && self.roster.is_ready() {
+            trace::ready();
+            self.enter(Phase::Running);
+            link.ready.set(true);
+        }
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.inbox.link.enter(phase, self.inbox.link.now());
     }
 }
 
 /// Dropping a running group is a force (law 19). Also when it is a spawner's panic that drops it.
 impl Drop for Machine<'_> {
     fn drop(&mut self) {
-        if self.phase == Phase::Ended {
+        if self.inbox.link.standing().phase == Phase::Ended {
             return;
         }
-        if self.phase == Phase::Running {
-            self.begin(Cause::new(Trigger::Dropped));
+        if self.stop.is_none() {
+            let cause = self.queued_cause();
+            self.begin(cause);
         }
-        self.force();
-        // Nobody will read it, and what it holds is foreign.
-        self.report.take().discard();
+        self.force("the run future was dropped");
+    }
+}
+
+impl Machine<'_> {
+    /// The cause of a group that was dropped: what ends it first of what is queued.
+    fn queued_cause(&mut self) -> Cause {
+        while let Some(event) = self.inbox.next_event() {
+            let ending = self.take(event);
+            if let Some(cause) = ending.and_then(|ending| self.cause(ending)) {
+                return cause;
+            }
+        }
+        let cause = Cause::new(Trigger::Dropped);
+        self.stop = Some(Stop::new(cause.clone(), self.inbox.link.now()));
+        cause
     }
 }

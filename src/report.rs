@@ -1,15 +1,15 @@
 //! What a run leaves behind.
 
-mod text;
+pub(crate) mod text;
 mod timeline;
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::actor::Name;
-use crate::error::{Error, ErrorKind};
-use crate::exit::{Cause, Exit, Outcome, Panic};
-use crate::unwind;
+use crate::exit::{Cause, Exit};
+use crate::name::Name;
+use crate::panic::Panic;
+use crate::state::State;
 
 /// How a group ended: why, who exited how and when, and who did not.
 ///
@@ -34,22 +34,42 @@ use crate::unwind;
 /// report.into_result().unwrap();
 /// ```
 #[derive(Debug)]
+#[must_use = "it says whether the run failed"]
 pub struct Report {
     cause: Option<Cause>,
     exits: Vec<Exit>,
     stragglers: Vec<Straggler>,
+    never_started: Vec<Name>,
     /// Of actors whose interrupt panicked; they have an exit besides.
     interrupt_panics: Vec<(Name, Panic)>,
-    fault: Option<Fault>,
+    faults: Faults,
     lasted: Duration,
     wants_all: bool,
 }
 
-/// The first panic or loss during the stop, by its place in the report.
+/// What fails a run that had no reason to stop with an error, by its place in the report.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Faults {
+    /// The first panic or loss during the stop, or error of one that must succeed.
+    pub(crate) first: Option<Fault>,
+    /// The first group inside this one that had stragglers.
+    pub(crate) inner_stragglers: Option<usize>,
+}
+
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+pub(crate) enum Fault {
     Exit(usize),
     Interrupt(usize),
+}
+
+/// What an exit means for the result of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It is kept, and no more.
+    Mere,
+    /// It counts as a straggler does.
+    Straggler,
+    Fault,
 }
 
 impl Report {
@@ -68,23 +88,15 @@ impl Report {
             cause: None,
             exits: Vec::new(),
             stragglers: Vec::new(),
+            never_started: Vec::new(),
             interrupt_panics: Vec::new(),
-            fault: None,
+            faults: Faults::default(),
             lasted: Duration::ZERO,
             wants_all,
         }
     }
 
-    /// Leaves an empty one in its place.
-    pub(crate) fn take(&mut self) -> Report {
-        std::mem::replace(self, Report::new(self.wants_all))
-    }
-
     /// Returns what began the stop. Always there on a report that [`Group::run_report`] returned.
-    ///
-    /// # Examples
-    ///
-    /// See [`Report`].
     ///
     /// [`Group::run_report`]: crate::Group::run_report
     pub fn cause(&self) -> Option<&Cause> {
@@ -97,85 +109,31 @@ impl Report {
     /// [`Outcome::Aborted`](crate::Outcome::Aborted), for its future has ended; one that was inside
     /// its poll or on a thread of its own is not. By [`Group::run`](crate::Group::run), only the
     /// exits that are not `Ok` are kept.
-    ///
-    /// # Examples
-    ///
-    /// See [`Report`].
     pub fn exits(&self) -> &[Exit] {
         &self.exits
     }
 
     /// Returns the actors that were forced, in the order in which they were interrupted.
-    ///
-    /// # Examples
-    ///
-    /// See [`Report`].
     pub fn stragglers(&self) -> &[Straggler] {
         &self.stragglers
     }
 
-    /// Converts the report into what [`Group::run`](crate::Group::run) returns.
-    ///
-    /// # Errors
-    ///
-    /// The failure, panic or loss that is the cause; else the first panic or loss during the stop;
-    /// else the stragglers. A mere `Err` of a later actor is no error of the run, as in Go, but it
-    /// is in [`exits`](Report::exits).
-    ///
-    /// # Examples
-    ///
-    /// See [`Report`].
-    pub fn into_result(self) -> Result<(), Error> {
-        if let Some(kind) = self.error_kind() {
-            return Err(Error::new(kind, self));
-        }
-        self.discard();
-        Ok(())
-    }
-
-    /// Drops what it holds one by one: it is foreign, and two panics at once would abort.
-    pub(crate) fn discard(self) {
-        for exit in self.exits {
-            let _ = unwind::catch_drop(exit);
-        }
-        let _ = unwind::catch_drop(self.cause);
-    }
-
-    fn error_kind(&self) -> Option<ErrorKind> {
-        if self.cause.as_ref().is_some_and(|cause| !cause.is_ok()) {
-            let outcome = self.cause.as_ref().and_then(Cause::outcome);
-            return Some(outcome.map_or(ErrorKind::Failed, ErrorKind::of));
-        }
-        match self.fault {
-            Some(Fault::Exit(nth)) => Some(ErrorKind::of(&self.exits[nth].outcome)),
-            Some(Fault::Interrupt(_)) => Some(ErrorKind::Panicked),
-            None if self.stragglers.is_empty() => None,
-            None => Some(ErrorKind::Stragglers),
-        }
-    }
-
-    /// The exit that the run fails with, if it is one.
-    pub(crate) fn culprit(&self) -> Option<&Exit> {
-        match (&self.cause, self.fault) {
-            (Some(cause), _) if !cause.is_ok() => cause.exit(),
-            (_, Some(Fault::Exit(nth))) => Some(&self.exits[nth]),
-            _ => None,
-        }
-    }
-
-    /// The panic of an interrupt that the run fails with, if it is one.
-    pub(crate) fn culprit_interrupt(&self) -> Option<(&Name, &Panic)> {
-        match (&self.cause, self.fault) {
-            (Some(cause), Some(Fault::Interrupt(nth))) if cause.is_ok() => {
-                let (name, panic) = &self.interrupt_panics[nth];
-                Some((name, panic))
-            }
-            _ => None,
-        }
+    /// Returns the actors that were held back by [readiness](crate::Actor::announces_ready) until the
+    /// stop: their executes were never polled and their interrupts never called.
+    pub fn never_started(&self) -> &[Name] {
+        &self.never_started
     }
 
     pub(crate) fn interrupt_panics(&self) -> &[(Name, Panic)] {
         &self.interrupt_panics
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        self.faults
+    }
+
+    pub(crate) fn lasted(&self) -> Duration {
+        self.lasted
     }
 
     pub(crate) fn wants_all(&self) -> bool {
@@ -186,19 +144,22 @@ impl Report {
         self.cause = Some(cause);
     }
 
-    pub(crate) fn keep(&mut self, exit: Exit) {
+    pub(crate) fn keep(&mut self, exit: Exit, weight: Weight) {
         if exit.outcome.is_ok() && !self.wants_all {
             return;
         }
-        if exit.stop.is_some() && exit.outcome.is_fault() {
-            self.fault.get_or_insert(Fault::Exit(self.exits.len()));
+        let nth = self.exits.len();
+        match weight {
+            Weight::Mere => {}
+            Weight::Straggler => drop(self.faults.inner_stragglers.get_or_insert(nth)),
+            Weight::Fault => drop(self.faults.first.get_or_insert(Fault::Exit(nth))),
         }
         self.exits.push(exit);
     }
 
     pub(crate) fn interrupt_panicked(&mut self, name: Name, panic: Panic) {
-        self.fault
-            .get_or_insert(Fault::Interrupt(self.interrupt_panics.len()));
+        let nth = self.interrupt_panics.len();
+        self.faults.first.get_or_insert(Fault::Interrupt(nth));
         self.interrupt_panics.push((name, panic));
     }
 
@@ -206,7 +167,11 @@ impl Report {
         self.stragglers.push(straggler);
     }
 
-    pub(crate) fn lasted(&mut self, stop: Duration) {
+    pub(crate) fn was_held_back(&mut self, name: Name) {
+        self.never_started.push(name);
+    }
+
+    pub(crate) fn stopped_in(&mut self, stop: Duration) {
         self.lasted = stop;
     }
 }
@@ -233,19 +198,8 @@ impl fmt::Display for Report {
     }
 }
 
-impl ErrorKind {
-    fn of(outcome: &Outcome) -> ErrorKind {
-        match outcome {
-            Outcome::Panicked(_) => ErrorKind::Panicked,
-            Outcome::Lost(_) => ErrorKind::Lost,
-            Outcome::Returned | Outcome::Failed(_) | Outcome::Aborted => ErrorKind::Failed,
-        }
-    }
-}
-
-/// An actor that was forced: it had not ended when the group did, be it that it did not listen, or
-/// that the [grace](crate::Group::grace) was over before its turn. The report's timeline tells them
-/// apart.
+/// An actor that was forced: it had not exited when the [grace](crate::Group::grace) of its group or
+/// [its own](crate::Actor::grace) ended, or when the group was forced.
 ///
 /// # Examples
 ///
@@ -255,38 +209,38 @@ impl ErrorKind {
 ///
 /// let mut group = Group::new();
 /// group.add_actor(Actor::new(std::future::pending(), |_| {}).name("deaf"));
-/// group.grace(Duration::ZERO);
+/// group.grace(Duration::from_millis(10));
 /// group.handle().interrupt(Ok(()));
 ///
 /// let error = group.run_blocking(Threads).unwrap_err();
 /// let straggler = &error.report().stragglers()[0];
 /// assert_eq!(straggler.actor().as_str(), Some("deaf"));
 /// assert!(matches!(straggler.state(), State::Parked | State::Polling));
+/// assert!(straggler.waited_for().is_some());
 /// println!("{straggler}"); // "`deaf` (parked)"
 /// ```
 #[derive(Debug)]
 pub struct Straggler {
     pub(crate) name: Name,
     pub(crate) state: State,
+    pub(crate) waited_for: Option<Duration>,
 }
 
 impl Straggler {
     /// Returns the name of the actor.
-    ///
-    /// # Examples
-    ///
-    /// See [`Straggler`].
     pub fn actor(&self) -> &Name {
         &self.name
     }
 
-    /// Returns what it was at when it was forced.
-    ///
-    /// # Examples
-    ///
-    /// See [`Straggler`].
+    /// Returns what it was doing when it was forced.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Returns the time from the interrupt of its stage to the force, in wall time; `None` if its
+    /// turn had not come, so that only the force interrupted it.
+    pub fn waited_for(&self) -> Option<Duration> {
+        self.waited_for
     }
 }
 
@@ -294,31 +248,5 @@ impl Straggler {
 impl fmt::Display for Straggler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name.quoted(), self.state)
-    }
-}
-
-/// What a straggler was at when it was forced.
-///
-/// # Examples
-///
-/// See [`Straggler`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum State {
-    /// Waiting. Its future was dropped before the run returned.
-    Parked,
-    /// Inside its own poll, blocking the runtime. Its future is dropped as soon as that returns.
-    Polling,
-    /// On a thread of its own, which is left to itself.
-    Blocking,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            State::Parked => "parked",
-            State::Polling => "polling",
-            State::Blocking => "blocking",
-        })
     }
 }

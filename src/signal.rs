@@ -44,11 +44,12 @@ mod windows;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::actor::{Actor, Ends};
+use crate::actor::Actor;
 use crate::handle::Handle;
 use crate::latch::{Latch, Wait};
+use crate::policy::Ends;
 
 #[cfg(unix)]
 use unix as watch;
@@ -127,7 +128,10 @@ impl Termination {
         if from_a_person && self.interrupted {
             self.handle.force();
         } else if from_a_person || !self.stopping {
-            self.handle.interrupt_because(Ok(()), signal.name());
+            self.handle.request(Ok(()), Some(signal.name().into()));
+            if from_a_person {
+                self.handle.skip_drain();
+            }
         }
         self.stopping = true;
         self.interrupted |= from_a_person;
@@ -165,13 +169,17 @@ impl Termination {
 pub fn handler(signals: impl IntoIterator<Item = Signal>) -> io::Result<Actor> {
     let signals: Vec<_> = signals.into_iter().collect();
     let first = Arc::new(Latch::new());
-    let received = Arc::clone(&first);
-    let watch = watch::Watch::new(&signals, move |signal| received.set(signal))?;
+    let signal = Arc::new(OnceLock::new());
+    let (received, arrived) = (Arc::clone(&signal), Arc::clone(&first));
+    let watch = watch::Watch::new(&signals, move |signal| {
+        let _ = received.set(signal);
+        arrived.set(true);
+    })?;
     let actor = Actor::with(move |ctx| async move {
         let _watch = watch;
         ctx.run_until_interrupted(Wait::new(Arc::clone(&first)))
             .await;
-        match first.get() {
+        match signal.get() {
             Some(&signal) => Err(SignalError { signal }.into()),
             None => Ok(()),
         }

@@ -51,7 +51,7 @@ use std::time::Duration;
 
 use crate::task::Task;
 
-#[allow(unused_imports, unreachable_pub)] // empty without a feature
+#[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
 pub use adapters::*;
 pub use from_fn::{FromFn, from_fn};
 pub(crate) use sleep::sleep_on_a_thread;
@@ -102,10 +102,6 @@ pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 /// ```
 pub trait Spawner: Send + Sync {
     /// Starts the task and returns at once.
-    ///
-    /// # Examples
-    ///
-    /// See [`Spawner`].
     fn spawn(&self, task: Task);
 
     /// Returns a future that is ready after `duration`; [`Duration::MAX`] is for ever.

@@ -1,35 +1,24 @@
 //! Actors that stop together.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::actor::Settings;
 use crate::link::Link;
+use crate::policy::Rank;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// When an actor's turn in the stop comes: the highest first, the background last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rank {
-    Background,
-    Stage(u32),
-}
-
-impl Rank {
-    pub(crate) fn of(settings: &Settings) -> Rank {
-        if settings.background {
-            Rank::Background
-        } else {
-            Rank::Stage(settings.stage)
-        }
-    }
-}
-
-/// How many actors of one rank are alive. Counted by the group, and during a stop by the tasks
-/// themselves, so that a million actors that return `Ok` cost no message.
+/// One stage of a group, or its background.
+///
+/// Before its turn in the stop, each exit is an event, and the group counts. From its turn on,
+/// `Ok` exits are counted here by the tasks themselves (the stage is *quiet*), so that a million
+/// actors that return `Ok` cost one message.
 pub(crate) struct Stage {
     pub(crate) rank: Rank,
     pub(crate) link: Arc<Link>,
+    /// How many have yet to exit; counted from its turn on.
     live: AtomicUsize,
+    quiet: AtomicBool,
+    /// When its turn came.
     interrupted: OnceLock<Duration>,
 }
 
@@ -39,30 +28,40 @@ impl Stage {
             rank,
             link,
             live: AtomicUsize::new(0),
+            quiet: AtomicBool::new(false),
             interrupted: OnceLock::new(),
         }
     }
 
-    pub(crate) fn enter(&self) {
-        self.live.fetch_add(1, Ordering::Relaxed);
+    /// Begins its turn, with `live` actors whose exit the group has not taken yet. If `quiet`, an
+    /// `Ok` exit is counted and not told.
+    pub(crate) fn begin_turn(&self, at: Duration, live: usize, quiet: bool) {
+        let _ = self.interrupted.set(at);
+        // Before `quiet`, whose release publishes it: who counts an exit finds the count complete.
+        self.live.store(live, Ordering::Relaxed);
+        self.quiet.store(quiet, Ordering::Release);
     }
 
-    /// Counts one actor less; returns whether it was the last.
+    /// Whether an `Ok` exit is to be counted here.
+    pub(crate) fn is_quiet(&self) -> bool {
+        // Pairs with the release in `begin_turn`. A task that misses it tells its exit as an event,
+        // and the group counts it.
+        self.quiet.load(Ordering::Acquire)
+    }
+
+    /// Counts one actor less, from its turn on; returns whether it was the last.
     pub(crate) fn leave(&self) -> bool {
-        // Released by the actor, acquired by `is_empty`: all that an actor did happens before the
-        // next stage is interrupted.
+        // Release by each that leaves, acquire by `is_empty`: all that an actor did happens before
+        // the next stage is interrupted. Acquire as well, to hand on what those before released.
         self.live.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     pub(crate) fn is_empty(&self) -> bool {
+        // Pairs with `leave`.
         self.live.load(Ordering::Acquire) == 0
     }
 
-    /// Notes the begin of its turn.
-    pub(crate) fn interrupt(&self, at: Duration) {
-        let _ = self.interrupted.set(at);
-    }
-
+    /// When its turn came, since the birth of the group.
     pub(crate) fn interrupted(&self) -> Option<Duration> {
         self.interrupted.get().copied()
     }

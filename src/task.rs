@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::actor::Name;
-use crate::cell::Cell;
 use crate::exit::{BoxError, Outcome};
+use crate::member::Member;
+use crate::name::Name;
 
 /// What a [`Spawner`](crate::Spawner) runs: one actor's execute, as a future that never panics and
 /// returns nothing.
@@ -35,22 +35,21 @@ use crate::exit::{BoxError, Outcome};
 /// ```
 #[must_use = "a dropped task is an actor lost"]
 pub struct Task {
-    cell: Arc<Cell>,
+    member: Arc<Member>,
     ended: bool,
 }
 
 impl Task {
-    pub(crate) fn new(cell: Arc<Cell>) -> Task {
-        Task { cell, ended: false }
+    pub(crate) fn new(member: Arc<Member>) -> Task {
+        Task {
+            member,
+            ended: false,
+        }
     }
 
     /// Returns the name of the actor it runs, for threads, logs and debuggers.
-    ///
-    /// # Examples
-    ///
-    /// See [`Task`].
     pub fn name(&self) -> &Name {
-        &self.cell.name
+        self.member.name()
     }
 
     /// Gives the task up because it cannot be run: its actor is lost, with `why` as the reason.
@@ -71,7 +70,7 @@ impl Task {
 
     fn lose(&mut self, why: Option<BoxError>) {
         if !std::mem::replace(&mut self.ended, true) {
-            self.cell.end(Outcome::Lost(why));
+            self.member.end(Outcome::Lost(why));
         }
     }
 }
@@ -80,7 +79,7 @@ impl Future for Task {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let polled = self.cell.poll(cx);
+        let polled = self.member.poll(cx);
         self.ended = polled.is_ready();
         polled
     }

@@ -1,4 +1,5 @@
-//! What the group tells `tracing`; nothing without the feature, which is looked at here only.
+//! What the group tells `tracing`, with the feature; nothing without it. All of it has the target
+//! `rungroup`. A subscriber that panics is contained here.
 
 #[cfg(feature = "tracing")]
 mod live;

@@ -37,13 +37,14 @@ fn law_07_a_group_that_churns_holds_memory_for_the_live() {
     });
     assert_flat("of many stages, and ready or not", |nth| {
         let stage = u32::try_from(nth).unwrap();
-        let actor = Actor::with_ready(move |_, ready| async move {
+        let actor = Actor::with(move |ctx| async move {
             if stage % 2 == 0 {
-                ready.announce();
+                ctx.announce_ready();
             }
             ENDED.fetch_add(1, Ordering::Relaxed);
             Ok(())
         });
+        let actor = actor.announces_ready();
         actor.stage(stage).ends_group(Ends::OnError)
     });
 }

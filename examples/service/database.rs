@@ -34,10 +34,10 @@ impl Ledger {
 /// all who write are gone.
 pub(crate) fn open(path: PathBuf) -> (Actor, Ledger) {
     let (sender, entries) = async_channel::bounded(64);
-    let actor = Actor::with_ready(move |ctx, ready| async move {
+    let actor = Actor::with(move |ctx| async move {
         let mut options = OpenOptions::new();
         let mut file = options.append(true).create(true).open(path).await?;
-        ready.announce();
+        ctx.announce_ready();
         while let Some(Ok(entry)) = ctx.run_until_interrupted(entries.recv()).await {
             write(&mut file, entry).await?;
         }
@@ -47,7 +47,7 @@ pub(crate) fn open(path: PathBuf) -> (Actor, Ledger) {
         write_line(&mut file, CLOSED).await?;
         Ok(())
     });
-    (actor, Ledger(sender))
+    (actor.announces_ready(), Ledger(sender))
 }
 
 async fn write(file: &mut File, entry: Entry) -> io::Result<()> {

@@ -17,15 +17,16 @@ use crate::workers::{self, Job};
 /// Makes the actor that serves. It is ready when it listens; interrupted, it takes no more
 /// connections, and answers what has begun.
 pub(crate) fn serve(address: SocketAddr, jobs: Sender<Job>, group: Handle) -> Actor {
-    Actor::with_ready(move |ctx, ready| async move {
+    let actor = Actor::with(move |ctx| async move {
         let listener = TcpListener::bind(address).await?;
         tracing::info!("listening on {}", listener.local_addr()?);
-        ready.announce();
+        ctx.announce_ready();
         axum::serve(listener, routes(jobs, group))
             .with_graceful_shutdown(ctx.interrupted())
             .await?;
         Ok(())
-    })
+    });
+    actor.announces_ready()
 }
 
 fn routes(jobs: Sender<Job>, group: Handle) -> Router {

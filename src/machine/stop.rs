@@ -1,239 +1,434 @@
 //! The second half of the state machine: from the cause to the end.
 
-use std::collections::BTreeSet;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Context;
 use std::time::Duration;
 
-use super::{Machine, Phase};
-use crate::alarm::Alarm;
-use crate::cell::{Cell, Exited, Forced};
-use crate::exit::{Cause, Outcome, Panic};
+use super::alarm::Alarm;
+use super::roster::Limit;
+use super::{Ending, Machine, Woken};
+use crate::error::{failure, weight};
+use crate::exit::{Cause, Outcome, StopTimes};
 use crate::link::Event;
-use crate::report::{State, Straggler};
+use crate::member::{Forced, Member};
+use crate::members::Members;
+use crate::policy::Rank;
+use crate::report::{Report, Straggler, Weight};
 use crate::stage::Stage;
+use crate::state::{Phase, State};
 use crate::trace;
-use crate::unwind;
 
-/// What ended a wait.
-enum Woken {
-    Event(Event),
-    /// What was waited for is there.
-    Done,
-    /// The grace is over.
-    Late,
+/// What there is from the cause on.
+pub(super) struct Stop {
+    cause: Cause,
+    /// When the cause happened, since the birth of the group.
+    pub(super) began: Duration,
+    /// The end of the drain.
+    drain: Option<Alarm>,
+    /// Whether the stop proper has begun: an interrupt was called, or will be before anything else.
+    pub(super) is_interrupting: bool,
+    grace: Option<Alarm>,
+    /// The stage whose turn it is; in a force, all whose turn it was.
+    pub(super) turns: Vec<Turn>,
+}
+
+/// A stage from its interrupts to the exit of its last actor.
+pub(super) struct Turn {
+    pub(super) stage: Arc<Stage>,
+    pub(super) members: Arc<Members>,
+    /// Whether it came before a force.
+    is_waited_for: bool,
+    /// Of the actors that have a limit of their own, the shortest last.
+    limits: Vec<Limit>,
+    /// For the shortest of `limits`.
+    alarm: Option<Alarm>,
+}
+
+impl Stop {
+    pub(super) fn new(cause: Cause, began: Duration) -> Stop {
+        Stop {
+            cause,
+            began,
+            drain: None,
+            is_interrupting: false,
+            grace: None,
+            turns: Vec::new(),
+        }
+    }
+
+    pub(super) fn is_late(&self) -> bool {
+        self.grace.as_ref().is_some_and(Alarm::has_rung)
+    }
+
+    /// Whether the drain is over; then, whether the turn is.
+    pub(super) fn is_done(&self) -> bool {
+        match self.turns.last() {
+            Some(turn) => turn.stage.is_empty(),
+            None => self.drain.as_ref().is_some_and(Alarm::has_rung),
+        }
+    }
+
+    pub(super) fn is_due(&self) -> bool {
+        let alarm = self.turns.last().and_then(|turn| turn.alarm.as_ref());
+        alarm.is_some_and(Alarm::has_rung)
+    }
+
+    /// Polls all clocks; returns whether one has rung.
+    pub(super) fn poll_alarms(&mut self, cx: &mut Context<'_>) -> bool {
+        let own = self.turns.last_mut().and_then(|turn| turn.alarm.as_mut());
+        let alarms = [self.grace.as_mut(), self.drain.as_mut(), own];
+        let rung = alarms.into_iter().flatten().map(|alarm| alarm.poll(cx));
+        // Each is polled, for each keeps the waker.
+        rung.fold(false, |any, rung| any | rung)
+    }
 }
 
 impl Machine<'_> {
-    /// Stops one stage after the other, each when all before it have exited.
+    /// Goes on as before the cause until the drain is over; then stops one stage after the other,
+    /// each when all before it have exited.
     pub(crate) async fn stop(&mut self, cause: Cause) {
-        // Accepted before the cause: run, interrupted and awaited as the others (law 24).
-        for cell in self.begin(cause) {
-            self.spawn(cell);
+        self.begin(cause);
+        if self.is_out_of_time() {
+            return self.force("the grace is over");
         }
-        if self.limits.grace == Some(Duration::ZERO) {
-            return self.force();
+        if let Some(reason) = self.drain().await {
+            return self.force(reason);
         }
-        self.grace = self
+        self.enter(Phase::Stopping);
+        if let Some(reason) = self.stop_stages().await {
+            return self.force(reason);
+        }
+        self.end();
+    }
+
+    /// Publishes the cause (invariant 1): the group is not ready from here on.
+    pub(super) fn begin(&mut self, cause: Cause) {
+        let link = &self.inbox.link;
+        link.caused(cause.clone());
+        link.stop();
+        trace::cause(&cause);
+        self.report.stopped_by(cause);
+        let deadline = self
             .limits
             .grace
-            .map(|grace| Alarm::new(self.spawner, grace));
-        self.drain().await;
-        while let Some(stage) = self.interrupt_stage() {
-            self.exits_of(&stage).await;
+            .and_then(|grace| self.began().checked_add(grace));
+        link.set_deadline(deadline);
+        if !self.drains() {
+            self.enter(Phase::Stopping);
         }
-        self.end();
     }
 
-    /// Sets the cause; from here on nothing is added (invariants 1 and 4). Returns those that have
-    /// yet to be spawned.
-    pub(super) fn begin(&mut self, cause: Cause) -> Vec<Arc<Cell>> {
-        self.inbox.link.stop();
-        while let Some(actor) = self.inbox.added() {
-            self.roster.insert(actor);
-        }
-        let now = self.inbox.link.now();
-        let late = self.roster.due();
-        let late = late.map(|key| self.roster.start(key, now)).collect();
-        // Stages that have not started never start (law 26).
-        self.roster.drop_waiting();
-        self.order = self.roster.take_in_stop_order();
-        self.began = Some(now);
-        trace::cause(&cause);
-        let drains =
-            cause.is_ok_request() && self.limits.drain > Duration::ZERO && !self.roster.is_idle();
-        self.phase = if drains {
-            Phase::Draining
-        } else {
-            Phase::Stopping
+    fn began(&self) -> Duration {
+        self.stop.as_ref().map_or(Duration::ZERO, |stop| stop.began)
+    }
+
+    /// What is left of a limit that counts from the cause.
+    fn left_of(&self, limit: Duration) -> Duration {
+        let spent = self.inbox.link.now().saturating_sub(self.began());
+        limit.saturating_sub(spent)
+    }
+
+    /// Sets the clock of the grace; returns whether there is no time at all.
+    fn is_out_of_time(&mut self) -> bool {
+        let Some(grace) = self.limits.grace else {
+            return false;
         };
-        self.report.stopped_by(cause);
-        late
+        let left = self.left_of(grace);
+        if left.is_zero() {
+            return true;
+        }
+        let alarm = Alarm::new(self.spawner, left);
+        if let Some(stop) = &mut self.stop {
+            stop.grace = Some(alarm);
+        }
+        false
     }
 
-    /// Leaves all at work for the drain delay, unless something makes it pointless (law 27).
-    async fn drain(&mut self) {
-        if self.phase == Phase::Draining {
-            let mut delay = Alarm::new(self.spawner, self.limits.drain);
-            while self.phase == Phase::Draining {
-                match self.wait(|cx| delay.poll(cx).is_ready()).await {
-                    Woken::Event(event) => self.on_event(event),
-                    Woken::Done => self.phase = Phase::Stopping,
-                    Woken::Late => self.force(),
+    /// Whether anybody is to notice that the group is not ready any longer (law 27).
+    fn drains(&self) -> bool {
+        let link = &self.inbox.link;
+        let by_request = self.stop.as_ref().map(|stop| &stop.cause);
+        by_request.is_some_and(Cause::is_ok_request)
+            && link.was_ready()
+            && !link.is_drain_skipped()
+            && !self.left_of(self.limits.drain).is_zero()
+    }
+
+    /// Leaves all at work for the drain delay, unless something makes it pointless. Returns why the
+    /// group is forced meanwhile, if it is.
+    async fn drain(&mut self) -> Option<&'static str> {
+        if !self.drains() {
+            return None;
+        }
+        let delay = self.left_of(self.limits.drain);
+        trace::draining(delay);
+        self.enter(Phase::Draining);
+        let alarm = Alarm::new(self.spawner, delay);
+        if let Some(stop) = &mut self.stop {
+            stop.drain = Some(alarm);
+        }
+        loop {
+            self.start();
+            let ending = match self.next().await {
+                Woken::Event(event) => self.take(event),
+                Woken::Added(actors) => self.admit(actors),
+                Woken::Idle | Woken::Done => return None,
+                Woken::Late => return Some("the grace is over"),
+                Woken::Due => None,
+            };
+            match ending {
+                Some(Ending::Exit { exit, .. }) if exit.outcome.is_ok() => {
+                    self.report.keep(exit, Weight::Mere);
+                }
+                Some(Ending::Exit {
+                    mut exit,
+                    at,
+                    weight,
+                }) => {
+                    // It counts as one during the stop, which it begins.
+                    let exited = at.saturating_sub(self.began());
+                    exit.stop = Some(StopTimes {
+                        interrupted: exited,
+                        exited,
+                    });
+                    self.report.keep(exit, weight);
+                    return None;
+                }
+                Some(Ending::SkipDrain) => return None,
+                Some(Ending::Force) => return Some("a force was requested"),
+                Some(Ending::Requested | Ending::NoActorLeft) | None => {}
+            }
+        }
+    }
+
+    /// The stop proper. Returns why what remains is forced, if it is.
+    async fn stop_stages(&mut self) -> Option<&'static str> {
+        self.begin_interrupting();
+        while self.begin_turn() {
+            loop {
+                self.start();
+                match self.next().await {
+                    Woken::Event(event) => {
+                        if let Some(Ending::Force) = self.take(event) {
+                            return Some("a force was requested");
+                        }
+                    }
+                    Woken::Added(actors) => drop(self.admit(actors)),
+                    Woken::Late => return Some("the grace is over"),
+                    Woken::Due => self.force_due(),
+                    Woken::Done => break,
+                    Woken::Idle => {}
                 }
             }
+            self.end_turns();
+        }
+        None
+    }
+
+    fn begin_interrupting(&mut self) {
+        self.enter(Phase::Stopping);
+        if let Some(stop) = &mut self.stop {
+            stop.is_interrupting = true;
+            stop.drain = None;
+        }
+        // Stages that have not started never start (law 26).
+        self.give_up_held(None);
+    }
+
+    /// Interrupts the next stage in the stop order, if there is one (invariants 4 and 5).
+    fn begin_turn(&mut self) -> bool {
+        let (next, added) = self.door.close_stage();
+        self.admit(added);
+        let Some(rank) = next else { return false };
+        // Accepted before the door closed: run, interrupted and awaited as the others (law 24).
+        self.start();
+        self.give_up_held(next);
+        self.interrupt_stage(rank, true);
+        self.force_due();
+        true
+    }
+
+    fn end_turns(&mut self) {
+        let turns = self.door.roll().end_turns();
+        drop(turns);
+        if let Some(stop) = &mut self.stop {
+            stop.turns.clear();
         }
     }
 
-    /// Waits until the stage is empty, or all is over by a force.
-    async fn exits_of(&mut self, stage: &Stage) {
-        while self.phase == Phase::Stopping {
-            match self.wait(|_| stage.is_empty()).await {
-                Woken::Event(event) => self.on_event(event),
-                Woken::Done => return,
-                Woken::Late => self.force(),
+    /// Drops those that are held back by readiness and stop in `rank` or before, uncalled; without
+    /// `rank`, all.
+    fn give_up_held(&mut self, rank: Option<Rank>) {
+        for key in self.roster.take_held(rank) {
+            let member = self.door.roll().remove(key);
+            let Some(member) = member else { continue };
+            let settings = *member.settings();
+            self.roster.left(key);
+            self.roster.no_longer_keeps_alive(&settings);
+            if member.readiness().settle() {
+                self.roster.announced(settings.stage);
             }
+            trace::never_started(member.name(), settings.stage);
+            self.report.was_held_back(member.name().clone());
+            member.discard();
         }
     }
 
-    /// Waits for the next event, for `done`, or for the end of the grace.
-    async fn wait(&mut self, mut done: impl FnMut(&mut Context<'_>) -> bool) -> Woken {
-        poll_fn(|cx| {
-            self.inbox.link.keep_waker(cx.waker());
-            if let Some(event) = self.inbox.event() {
-                return Poll::Ready(Woken::Event(event));
-            }
-            if done(cx) {
-                return Poll::Ready(Woken::Done);
-            }
-            match &mut self.grace {
-                Some(grace) => grace.poll(cx).map(|()| Woken::Late),
-                None => Poll::Pending,
-            }
-        })
-        .await
-    }
-
-    /// Takes an event while stopping.
-    fn on_event(&mut self, event: Event) {
-        match event {
-            Event::Exited(exited) => self.exited_in_stop(exited),
-            Event::Force => self.force(),
-            // The second request: no more drain. Its error is not the cause; nobody wants it.
-            Event::Request { outcome, .. } => {
-                self.phase = Phase::Stopping;
-                let _ = unwind::catch_drop(outcome);
-            }
-            Event::Announced(_) => {}
-        }
-    }
-
-    fn exited_in_stop(&mut self, exited: Exited) {
-        let cell = Arc::clone(&exited.cell);
-        cell.stage().leave();
-        self.roster.count_out(&cell.settings);
-        let failed = !exited.outcome.is_ok() && cell.settings.ends.on(&exited.outcome);
-        if failed || self.roster.is_idle() {
-            self.phase = Phase::Stopping;
-        }
-        let exit = self.exit(exited);
-        self.report.keep(exit);
-    }
-
-    /// Interrupts the next stage in the stop order, and returns it.
-    fn interrupt_stage(&mut self) -> Option<Arc<Stage>> {
-        let stage = Arc::clone(self.order.get(self.next)?.stage());
-        if !self.report.wants_all() && !trace::wants_exits() {
-            self.inbox.link.quiet();
-        }
-        trace::interrupting(&stage);
-        stage.interrupt(self.inbox.link.now());
-        while self
-            .order
-            .get(self.next)
-            .is_some_and(|cell| cell.stage().rank == stage.rank)
-        {
-            self.interrupt_next();
-        }
-        Some(stage)
-    }
-
-    fn interrupt_next(&mut self) {
-        let cell = &self.order[self.next];
-        // Before the call (invariant 2).
-        self.next += 1;
-        let Some(cause) = self.report.cause() else {
+    /// Interrupts the actors of a stage, in the order of adding.
+    fn interrupt_stage(&mut self, rank: Rank, is_waited_for: bool) {
+        let members = self.door.roll().begin_turn(rank);
+        let (Some((stage, live, limits)), Some(stop)) = (self.roster.close(rank), &mut self.stop)
+        else {
             return;
         };
-        if let Err(panic) = cell.interrupt(cause) {
-            self.report.interrupt_panicked(cell.name.clone(), panic);
+        let quiet = !self.report.wants_all() && !trace::wants_exits();
+        stage.begin_turn(self.inbox.link.now(), live, quiet);
+        trace::interrupting(rank);
+        stop.turns.push(Turn {
+            stage,
+            members: Arc::clone(&members),
+            is_waited_for,
+            limits,
+            alarm: None,
+        });
+        for member in members.iter() {
+            interrupt(member, &stop.cause, &mut self.report);
         }
     }
 
-    /// Ends what remains at once (law 16).
-    pub(super) fn force(&mut self) {
-        trace::forced();
-        while self.interrupt_stage().is_some() {}
-        let order = std::mem::take(&mut self.order).into_iter();
-        let forced = order.filter_map(|cell| Some((cell.force()?, cell)));
-        let forced: Vec<_> = forced.collect();
-        self.take_last_exits(&forced);
-        for (forced, cell) in forced {
-            self.straggled(&cell, forced);
+    /// Forces the actors whose own limit is over, and sets the clock for the next.
+    fn force_due(&mut self) {
+        let now = self.inbox.link.now();
+        let Some(turn) = self.stop.as_mut().and_then(|stop| stop.turns.last_mut()) else {
+            return;
+        };
+        let spent = turn.spent(now);
+        let is_due = |limit: &&Limit| limit.after <= spent;
+        let pending = turn.limits.len() - turn.limits.iter().rev().take_while(is_due).count();
+        let due = turn.limits.drain(pending..).rev();
+        let due: Vec<_> = due
+            .filter_map(|limit| turn.members.get(limit.nth).cloned())
+            .collect();
+        let next = turn.limits.last().copied();
+        turn.alarm = next.map(|limit| Alarm::new(self.spawner, limit.after.saturating_sub(spent)));
+        let stage = Arc::clone(&turn.stage);
+        for member in due {
+            if let Some(forced) = member.force() {
+                stage.leave();
+                let waited_for = stage.interrupted().map(|since| now.saturating_sub(since));
+                self.straggled(&member, forced, waited_for);
+            }
+        }
+    }
+
+    /// Ends what remains (law 16): all interrupts first, in their order, then the futures.
+    pub(super) fn force(&mut self, reason: &str) {
+        trace::forced(reason);
+        let added = self.door.close();
+        self.admit(added);
+        self.place_unstarted();
+        self.begin_interrupting();
+        loop {
+            let next = self.door.roll().highest();
+            let Some(rank) = next else { break };
+            self.interrupt_stage(rank, false);
+        }
+        self.force_members();
+        // Of those that exited before they were forced: each was queued in the moment in which it
+        // claimed its end. What a polling straggler tells comes too late, and is not queued.
+        while let Some(event) = self.inbox.next_event() {
+            if let Event::Exited(_) = &event {
+                drop(self.take(event));
+            }
         }
         self.end();
     }
 
-    /// Takes the exits of those that ended before they were forced: each was told before the cell
-    /// was found ended. What a polling straggler tells comes too late.
-    fn take_last_exits(&mut self, forced: &[(Forced, Arc<Cell>)]) {
-        let stragglers: BTreeSet<_> = forced.iter().map(|(_, cell)| cell.key).collect();
-        while let Some(event) = self.inbox.event() {
-            match event {
-                Event::Exited(exited) if !stragglers.contains(&exited.cell.key) => {
-                    let exit = self.exit(exited);
-                    self.report.keep(exit);
-                }
-                late => drop(unwind::catch_drop(late)),
+    /// Sorts those that were accepted but not started into those that readiness holds back, and
+    /// those that are forced before their first poll.
+    fn place_unstarted(&mut self) {
+        let now = self.inbox.link.now();
+        let due = self.roster.due_by_readiness(&self.door.roll());
+        for key in due {
+            let member = self.door.roll().get(key).cloned();
+            if let Some(member) = member {
+                member.start(now);
             }
         }
     }
 
-    fn straggled(&mut self, cell: &Arc<Cell>, forced: Forced) {
-        let state = match forced {
-            Forced::Parked { started, panic } => {
-                self.aborted(cell, started, panic);
-                State::Parked
+    fn force_members(&mut self) {
+        let now = self.inbox.link.now();
+        let turns = self
+            .stop
+            .as_mut()
+            .map(|stop| stop.turns.iter().map(Turn::forced));
+        let turns: Vec<_> = turns.into_iter().flatten().collect();
+        for (stage, members, is_waited_for) in turns {
+            let interrupted = stage.interrupted().filter(|_| is_waited_for);
+            let waited_for = interrupted.map(|since| now.saturating_sub(since));
+            for member in members.iter() {
+                if let Some(forced) = member.force() {
+                    self.straggled(member, forced, waited_for);
+                }
             }
-            Forced::Polling => State::Polling,
-            // Its future is gone, but its thread goes on: that is no exit.
-            Forced::Blocking => State::Blocking,
-        };
-        let straggler = Straggler {
-            name: cell.name.clone(),
-            state,
-        };
-        trace::straggler(&straggler);
-        self.report.straggled(straggler);
+        }
     }
 
-    fn aborted(&mut self, cell: &Arc<Cell>, started: Duration, panic: Option<Panic>) {
-        let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
-        let at = self.inbox.link.now();
-        let exit = self.exit(Exited {
-            cell: Arc::clone(cell),
-            outcome,
-            started,
-            at,
+    fn straggled(&mut self, member: &Member, forced: Forced, waited_for: Option<Duration>) {
+        let Forced { state, panic } = forced;
+        // Its future is gone, and with it what it held: that is an exit. A thread goes on, and so
+        // does a poll.
+        if state == State::Parked {
+            let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
+            let exit = self.exit(member, outcome.into(), self.inbox.link.now());
+            trace::exited(member.settings().stage, &exit);
+            let weight = weight(&exit.outcome, false);
+            self.report.keep(exit, weight);
+        }
+        trace::straggler(member.name(), state, waited_for);
+        self.report.straggled(Straggler {
+            name: member.name().clone(),
+            state,
+            waited_for,
         });
-        self.report.keep(exit);
     }
 
     fn end(&mut self) {
-        self.phase = Phase::Ended;
-        let now = self.inbox.link.now();
-        self.report
-            .lasted(now.saturating_sub(self.began.unwrap_or(now)));
+        let took = self.inbox.link.now().saturating_sub(self.began());
+        self.report.stopped_in(took);
+        if let Some(failure) = failure(&self.report) {
+            trace::failed(&failure, took);
+        } else {
+            trace::succeeded(took);
+        }
+        self.enter(Phase::Ended);
+        self.end_turns();
+    }
+}
+
+impl Turn {
+    /// How much of the limits is over: by the clock that rang, else since the interrupts.
+    fn spent(&self, now: Duration) -> Duration {
+        let since = self.stage.interrupted().unwrap_or(now);
+        let elapsed = now.saturating_sub(since);
+        match (&self.alarm, self.limits.last()) {
+            (Some(alarm), Some(next)) if alarm.has_rung() => next.after,
+            _ => elapsed,
+        }
+    }
+
+    fn forced(&self) -> (Arc<Stage>, Arc<Members>, bool) {
+        let (stage, members) = (Arc::clone(&self.stage), Arc::clone(&self.members));
+        (stage, members, self.is_waited_for)
+    }
+}
+
+fn interrupt(member: &Member, cause: &Cause, report: &mut Report) {
+    let (actor, stage) = (member.name(), member.settings().stage);
+    trace::interrupt(actor, stage);
+    if let Err(panic) = member.interrupt(cause) {
+        trace::interrupt_panicked(actor, stage, &panic);
+        report.interrupt_panicked(actor.clone(), panic);
     }
 }

@@ -4,14 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 /// A line of at most so many columns; what is cut off shows as an ellipsis.
-pub(super) struct Fitted {
+pub(crate) struct Fitted {
     text: String,
     columns: usize,
     limit: usize,
 }
 
 impl Fitted {
-    pub(super) fn new(text: &str, limit: usize) -> Fitted {
+    pub(crate) fn new(text: &str, limit: usize) -> Fitted {
         let line = text.lines().next().unwrap_or_default();
         let fits = line.len() == text.len() && line.chars().map(width).sum::<usize>() <= limit;
         let room = if fits { limit } else { limit - 1 };
@@ -35,7 +35,7 @@ impl Fitted {
     }
 
     /// Filled up with spaces.
-    pub(super) fn padded(mut self) -> Fitted {
+    pub(crate) fn padded(mut self) -> Fitted {
         self.text
             .extend(std::iter::repeat_n(' ', self.limit - self.columns));
         self
@@ -68,7 +68,7 @@ fn width(char: char) -> usize {
 }
 
 /// A duration in at most seven columns: "1.25s", "350ms", "12m05s", "300h00m".
-pub(super) struct Short(pub(super) Duration);
+pub(crate) struct Short(pub(crate) Duration);
 
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::fmt::{self, Formatter};
 use std::time::Duration;
 
+use super::Report;
 use super::text::{Fitted, Short};
-use super::{Report, State};
-use crate::actor::Name;
 use crate::exit::{Exit, Outcome};
+use crate::state::State;
+use crate::text::Chain;
 
 /// More rows than that are no glance any more; what is left out is counted.
 const ROWS: usize = 20;
@@ -21,8 +22,8 @@ pub(super) fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
         None => return f.write_str("not stopped yet"),
     }
     let rows = rows(report);
-    write!(f, "the stop took {}", Short(report.lasted))?;
-    if rows.is_empty() {
+    write!(f, "the stop took {}", Short(report.lasted()))?;
+    if rows.is_empty() && report.never_started().is_empty() {
         return Ok(());
     }
     let (actor, outcome, ran_for, took) = ("actor", "outcome", "ran for", "stopped in");
@@ -37,6 +38,10 @@ pub(super) fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     match rows.len() - shown.len() {
         0 => {}
         more => write!(f, "\n  and {more} more")?,
+    }
+    for actor in report.never_started().iter().take(ROWS) {
+        let name = Fitted::new(&actor.short(), NAME).padded();
+        write!(f, "\n  {name}  never started")?;
     }
     for (actor, panic) in report.interrupt_panics().iter().take(ROWS) {
         let line = format!("the interrupt of {} panicked: {panic}", actor.quoted());
@@ -90,17 +95,17 @@ impl Row<'_> {
 fn rows(report: &Report) -> Vec<Row<'_>> {
     let cause = report.cause().and_then(|cause| cause.exit());
     let cause = cause.map(|exit| Row {
-        name: short_name(exit.actor()),
+        name: exit.actor().short(),
         outcome: word(exit.outcome()),
         exit: Some(exit),
         bar: "ended the group".into(),
         interest: Interest::EndedTheGroup,
     });
     let exits = report.exits().iter().map(|exit| Row {
-        name: short_name(exit.actor()),
+        name: exit.actor().short(),
         outcome: word(exit.outcome()),
         exit: Some(exit),
-        bar: bar(exit, report.lasted),
+        bar: bar(exit, report.lasted()),
         interest: interest(exit),
     });
     // A parked one has an exit too: its future was dropped.
@@ -109,7 +114,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         .iter()
         .filter(|one| one.state() != State::Parked);
     let left = left.map(|straggler| Row {
-        name: short_name(straggler.actor()),
+        name: straggler.actor().short(),
         outcome: if straggler.state() == State::Polling {
             "polling"
         } else {
@@ -120,15 +125,6 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         interest: Interest::DidNotStop,
     });
     cause.into_iter().chain(exits).chain(left).collect()
-}
-
-/// The name, or the end of the path to where the actor was made.
-fn short_name(name: &Name) -> String {
-    let full = name.to_string();
-    match name.as_str() {
-        Some(_) => full,
-        None => full.rsplit(['/', '\\']).next().unwrap_or_default().into(),
-    }
 }
 
 /// The most interesting rows, still in their order.
@@ -160,8 +156,11 @@ fn word(outcome: &Outcome) -> &'static str {
 
 fn detail(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Panicked(panic) => Some(panic.message().into()),
-        _ => outcome.error().map(ToString::to_string),
+        Outcome::Panicked(panic) => Some(panic.to_string()),
+        _ => outcome.error().map(|error| {
+            let chain = Chain(Some(error)).to_string();
+            chain.trim_start_matches(": ").to_owned()
+        }),
     }
 }
 

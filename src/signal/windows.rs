@@ -19,7 +19,7 @@ pub(super) const TERMINATION: &[Signal] = &[Signal::Int];
 /// Keeps Ctrl-C watched until it is dropped.
 pub(super) struct Watch {
     /// Ends the thread, and with it the delivery.
-    dropped: Arc<Latch<()>>,
+    dropped: Arc<Latch>,
 }
 
 impl Watch {
@@ -59,6 +59,6 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.dropped.set(());
+        self.dropped.set(true);
     }
 }

@@ -25,10 +25,6 @@ pub fn from_fn<F: Fn(Task) + Send + Sync>(f: F) -> FromFn<F> {
 }
 
 /// The spawner that [`from_fn`] makes.
-///
-/// # Examples
-///
-/// See [`from_fn`].
 #[derive(Clone, Copy)]
 pub struct FromFn<F>(F);
 

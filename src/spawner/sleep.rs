@@ -20,11 +20,11 @@ pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {
         .name("rungroup-sleep".into())
         .spawn(move || {
             if until_dropped.recv_timeout(duration) == Err(RecvTimeoutError::Timeout) {
-                rings.set(());
+                rings.set(true);
             }
         });
     if thread.is_err() {
-        over.set(());
+        over.set(true);
     }
     Box::pin(ThreadSleep {
         over: Wait::new(over),
@@ -33,7 +33,7 @@ pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {
 }
 
 struct ThreadSleep {
-    over: Wait<Arc<Latch<()>>>,
+    over: Wait<Arc<Latch>>,
     /// Its drop ends the thread.
     _dropped: Sender<()>,
 }
@@ -42,6 +42,6 @@ impl Future for ThreadSleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.over).poll(cx)
+        Pin::new(&mut self.over).poll(cx).map(drop)
     }
 }

@@ -6,7 +6,7 @@ use std::thread;
 use futures_lite::future::block_on;
 
 use super::Spawner;
-use crate::actor::Name;
+use crate::name::Name;
 use crate::task::Task;
 
 /// Runs each actor on a thread of its own, which bears the actor's name. Needs no runtime.

@@ -1,99 +1,165 @@
-//! With the feature. All has the target `rungroup`.
+//! With the feature.
 //!
 //! A production log at `info` has a few lines for the group, none for an actor that does as it
-//! should: those are at `debug`.
+//! should: those are at `debug`. Foreign text is formatted before a subscriber sees it, so that a
+//! formatter that panics does so under our catch and not inside the subscriber.
 
-use std::sync::OnceLock;
+use std::fmt::Display;
+use std::time::Duration;
 
 use tracing::{debug, error, info, info_span, warn};
 
-use crate::actor::{Name, Settings};
-use crate::cell::Cell;
 use crate::exit::{Cause, Exit};
-use crate::report::Straggler;
-use crate::stage::{Rank, Stage};
+use crate::name::Name;
+use crate::panic::{catch, contain};
+use crate::policy::Rank;
+use crate::state::State;
+use crate::sync::{Mutex, lock};
 
-/// Around each poll of an actor, from its start on.
-pub(crate) struct Span(OnceLock<tracing::Span>);
+/// Around each poll of an actor, from its start to its exit.
+pub(crate) struct Span(Mutex<Option<tracing::Span>>);
 
 impl Span {
     pub(crate) fn unopened() -> Span {
-        Span(OnceLock::new())
+        Span(Mutex::new(None))
     }
 
-    pub(crate) fn open(&self, name: &Name, settings: &Settings) {
-        self.0
-            .get_or_init(|| info_span!(target: "rungroup", "actor", %name, stage = settings.stage));
+    pub(crate) fn open(&self, actor: &Name, stage: u32) {
+        let span = catch(|| info_span!(target: "rungroup", "actor", %actor, stage));
+        *lock(&self.0) = span.ok();
     }
 
-    pub(crate) fn in_scope<T>(&self, f: impl FnOnce() -> T) -> T {
-        match self.0.get() {
-            Some(span) => span.in_scope(f),
-            None => f(),
-        }
+    /// Calls `polled`, which does not panic, inside the span.
+    pub(crate) fn around<T>(&self, polled: impl FnOnce() -> T) -> T {
+        // Taken out meanwhile: the subscriber is foreign and is not called under the lock.
+        let span = lock(&self.0).take();
+        let Some(span) = span else { return polled() };
+        let entered = catch(|| span.enter()).ok();
+        let result = polled();
+        contain(|| drop(entered));
+        *lock(&self.0) = Some(span);
+        result
+    }
+
+    /// Closes it: clones of the actor's context may live on.
+    pub(crate) fn close(&self) {
+        let span = lock(&self.0).take();
+        contain(|| drop(span));
+    }
+}
+
+impl Drop for Span {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
 /// Whether somebody wants to hear of every exit, `Ok` or not.
 pub(crate) fn wants_exits() -> bool {
-    tracing::enabled!(target: "rungroup", tracing::Level::DEBUG)
+    catch(|| tracing::enabled!(target: "rungroup", tracing::Level::DEBUG)).unwrap_or(false)
 }
 
-pub(crate) fn started(cell: &Cell) {
-    debug!(target: "rungroup", actor = %cell.name, stage = cell.settings.stage, "actor started");
+pub(crate) fn started(actor: &Name, stage: u32) {
+    contain(|| debug!(target: "rungroup", %actor, stage, "actor started"));
 }
 
-pub(crate) fn announced(cell: &Cell) {
-    debug!(target: "rungroup", actor = %cell.name, stage = cell.settings.stage, "actor ready");
+pub(crate) fn announced(actor: &Name, stage: u32) {
+    contain(|| debug!(target: "rungroup", %actor, stage, "actor ready"));
 }
 
-/// An actor gave its `Ready` away without announcing; only worth a warning if nothing else stops
-/// the group.
-pub(crate) fn never_ready(cell: &Cell) {
-    if cell.stage().link.ready.get().is_none() {
-        warn!(target: "rungroup", actor = %cell.name, "actor will never announce that it is ready");
-    } else {
-        debug!(target: "rungroup", actor = %cell.name, "actor never announced that it is ready");
-    }
+pub(crate) fn cannot_announce(actor: &Name, stage: u32) {
+    contain(|| {
+        warn!(
+            target: "rungroup", %actor, stage,
+            "actor has no context to announce that it is ready"
+        );
+    });
+}
+
+/// An actor exited before it was ready.
+pub(crate) fn never_ready(actor: &Name, stage: u32) {
+    contain(|| warn!(target: "rungroup", %actor, stage, "actor exited before it was ready"));
+}
+
+/// An actor was held back by readiness until the stop.
+pub(crate) fn never_started(actor: &Name, stage: u32) {
+    contain(|| warn!(target: "rungroup", %actor, stage, "actor never started"));
+}
+
+pub(crate) fn drain_exceeds_grace(drain: Duration, grace: Duration) {
+    contain(|| {
+        warn!(
+            target: "rungroup", ?drain, ?grace,
+            "the grace ends before the drain: actors will be forced without time to stop"
+        );
+    });
 }
 
 pub(crate) fn ready() {
-    info!(target: "rungroup", "group ready");
+    contain(|| info!(target: "rungroup", "group ready"));
+}
+
+pub(crate) fn draining(delay: Duration) {
+    contain(|| info!(target: "rungroup", ?delay, "group draining"));
 }
 
 pub(crate) fn cause(cause: &Cause) {
-    if cause.is_ok() {
-        info!(target: "rungroup", %cause, "group stopping");
-    } else {
-        error!(target: "rungroup", %cause, error = cause.error(), "group stopping");
-    }
+    contain(|| {
+        if cause.is_ok() {
+            info!(target: "rungroup", %cause, "group stopping");
+        } else {
+            error!(target: "rungroup", %cause, "group stopping");
+        }
+    });
 }
 
-pub(crate) fn interrupting(stage: &Stage) {
-    match stage.rank {
+pub(crate) fn interrupting(rank: Rank) {
+    contain(|| match rank {
         Rank::Stage(stage) => info!(target: "rungroup", stage, "interrupting stage"),
         Rank::Background => info!(target: "rungroup", "interrupting background"),
-    }
+    });
 }
 
-pub(crate) fn exited(cell: &Cell, exit: &Exit) {
-    let (actor, stage, outcome) = (&cell.name, cell.settings.stage, exit.outcome());
-    let (ran_for, stopped_in) = (exit.ran_for(), exit.stopped_in());
-    if outcome.is_ok() {
-        debug!(target: "rungroup", %actor, stage, %outcome, ?ran_for, ?stopped_in, "actor exited");
-    } else {
-        let error = outcome.error();
-        warn!(
-            target: "rungroup", %actor, stage, %outcome, error, ?ran_for, ?stopped_in, "actor exited"
-        );
-    }
+/// Before its interrupt is called.
+pub(crate) fn interrupt(actor: &Name, stage: u32) {
+    contain(|| debug!(target: "rungroup", %actor, stage, "interrupting actor"));
 }
 
-pub(crate) fn forced() {
-    warn!(target: "rungroup", "forcing what remains");
+pub(crate) fn interrupt_panicked(actor: &Name, stage: u32, panic: &dyn Display) {
+    contain(|| warn!(target: "rungroup", %actor, stage, %panic, "interrupt panicked"));
 }
 
-pub(crate) fn straggler(straggler: &Straggler) {
-    let (actor, state) = (straggler.actor(), straggler.state());
-    warn!(target: "rungroup", %actor, %state, "actor did not stop");
+pub(crate) fn exited(stage: u32, exit: &Exit) {
+    let (actor, outcome) = (exit.actor(), exit.outcome());
+    let ran_for = exit.ran_for();
+    // An `Option` is no value that a log wants: without one, there is no field.
+    let stopped_in = exit.stopped_in().map(tracing::field::debug);
+    contain(|| {
+        if outcome.is_ok() {
+            debug!(target: "rungroup", %actor, stage, %outcome, ?ran_for, stopped_in, "actor exited");
+        } else {
+            let outcome = format_args!("{outcome:#}");
+            warn!(target: "rungroup", %actor, stage, %outcome, ?ran_for, stopped_in, "actor exited");
+        }
+    });
+}
+
+/// What remains is forced; `reason` says what for.
+pub(crate) fn forced(reason: &str) {
+    contain(|| warn!(target: "rungroup", reason, "forcing what remains"));
+}
+
+pub(crate) fn straggler(actor: &Name, state: State, waited_for: Option<Duration>) {
+    let waited_for = waited_for.map(tracing::field::debug);
+    contain(|| warn!(target: "rungroup", %actor, %state, waited_for, "actor did not stop"));
+}
+
+/// The last event of a group that returned `Ok`.
+pub(crate) fn succeeded(took: Duration) {
+    contain(|| info!(target: "rungroup", result = "ok", ?took, "group stopped"));
+}
+
+/// The last event of a group that failed.
+pub(crate) fn failed(failure: &dyn Display, took: Duration) {
+    contain(|| error!(target: "rungroup", result = %failure, ?took, "group stopped"));
 }

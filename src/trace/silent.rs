@@ -1,10 +1,12 @@
 //! Without the feature: nothing, at no cost.
 
-use crate::actor::{Name, Settings};
-use crate::cell::Cell;
+use std::fmt::Display;
+use std::time::Duration;
+
 use crate::exit::{Cause, Exit};
-use crate::report::Straggler;
-use crate::stage::Stage;
+use crate::name::Name;
+use crate::policy::Rank;
+use crate::state::State;
 
 pub(crate) struct Span;
 
@@ -13,25 +15,36 @@ impl Span {
         Span
     }
 
-    #[allow(clippy::unused_self)] // as its twin
-    pub(crate) fn open(&self, _: &Name, _: &Settings) {}
+    #[expect(clippy::unused_self, reason = "as its twin")]
+    pub(crate) fn open(&self, _: &Name, _: u32) {}
 
-    #[allow(clippy::unused_self)] // as its twin
-    pub(crate) fn in_scope<T>(&self, f: impl FnOnce() -> T) -> T {
-        f()
+    #[expect(clippy::unused_self, reason = "as its twin")]
+    pub(crate) fn around<T>(&self, polled: impl FnOnce() -> T) -> T {
+        polled()
     }
+
+    #[expect(clippy::unused_self, reason = "as its twin")]
+    pub(crate) fn close(&self) {}
 }
 
 pub(crate) fn wants_exits() -> bool {
     false
 }
 
-pub(crate) fn started(_: &Cell) {}
-pub(crate) fn announced(_: &Cell) {}
-pub(crate) fn never_ready(_: &Cell) {}
+pub(crate) fn started(_: &Name, _: u32) {}
+pub(crate) fn announced(_: &Name, _: u32) {}
+pub(crate) fn cannot_announce(_: &Name, _: u32) {}
+pub(crate) fn never_ready(_: &Name, _: u32) {}
+pub(crate) fn never_started(_: &Name, _: u32) {}
+pub(crate) fn drain_exceeds_grace(_: Duration, _: Duration) {}
 pub(crate) fn ready() {}
+pub(crate) fn draining(_: Duration) {}
 pub(crate) fn cause(_: &Cause) {}
-pub(crate) fn interrupting(_: &Stage) {}
-pub(crate) fn exited(_: &Cell, _: &Exit) {}
-pub(crate) fn forced() {}
-pub(crate) fn straggler(_: &Straggler) {}
+pub(crate) fn interrupting(_: Rank) {}
+pub(crate) fn interrupt(_: &Name, _: u32) {}
+pub(crate) fn interrupt_panicked(_: &Name, _: u32, _: &dyn Display) {}
+pub(crate) fn exited(_: u32, _: &Exit) {}
+pub(crate) fn forced(_: &str) {}
+pub(crate) fn straggler(_: &Name, _: State, _: Option<Duration>) {}
+pub(crate) fn succeeded(_: Duration) {}
+pub(crate) fn failed(_: &dyn Display, _: Duration) {}

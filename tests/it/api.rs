@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use rungroup::{
     Actor, BoxError, Cause, Context, Ends, Error, ErrorKind, Exit, Group, Handle, Interrupted,
-    Name, NotReady, Outcome, Panic, Ready, Report, Result, Spawner, State, Straggler, Task,
-    Threads, spawner,
+    Name, NotReady, Outcome, Panic, Report, Result, Spawner, State, Straggler, Task, Threads,
+    spawner,
 };
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -34,7 +34,7 @@ fn is_future<T: Future<Output = ()> + Send + 'static>() {}
 
 #[test]
 fn types_have_their_traits() {
-    is_debug::<(Group, Actor, Context, Interrupted, Ready, Handle, Task)>();
+    is_debug::<(Group, Actor, Context, Interrupted, Handle, Task)>();
     is_debug::<(Name, Outcome, Panic, Cause, Exit, Straggler, Report, Error)>();
     is_debug::<(Ends, State, ErrorKind, NotReady, Threads)>();
     is_debug::<spawner::FromFn<fn(Task)>>();
@@ -54,7 +54,7 @@ fn types_have_their_traits() {
     is_shared::<Cause>();
 
     fn is_send<T: Send + 'static>() {}
-    is_send::<(Group, Actor, Ready, Task)>();
+    is_send::<(Group, Actor, Task)>();
     is_send_and_sync::<(Name, Outcome, Panic, Exit, Straggler, Report)>();
     is_error::<Error>();
     is_error::<NotReady>();
@@ -124,10 +124,8 @@ mod bounds {
         Actor::with::<F>(execute)
     }
 
-    pub fn with_ready<F: Future<Output = Result> + Send + 'static>(
-        execute: impl FnOnce(Context, Ready) -> F + Send + 'static,
-    ) -> Actor {
-        Actor::with_ready::<F>(execute)
+    pub fn blocking_with(execute: impl FnOnce(Context) -> Result + Send + 'static) -> Actor {
+        Actor::blocking_with(execute)
     }
 
     pub fn cancellable(execute: impl Future<Output = Result> + Send + 'static) -> Actor {
@@ -183,7 +181,7 @@ fn functions_have_their_signatures() {
     let _: fn(&Context) -> Interrupted = Context::interrupted;
     let _: fn(&Context) -> bool = Context::is_interrupted;
     let _: fn(&Context) -> Option<Cause> = Context::cause;
-    let _: fn(Ready) = Ready::announce;
+    let _: fn(&Context) = Context::announce_ready;
 
     let _: fn(&Handle, Result) = Handle::interrupt;
     let _: fn(&Handle) = Handle::force;
@@ -312,7 +310,7 @@ fn an_unnamed_actor_is_where_its_constructor_was_called() {
     group.add(async { Ok(()) }, |_| {});
     group.add_actor(Actor::new(async { Ok(()) }, |_| {}));
     group.add_actor(Actor::with(|_| async { Ok(()) }));
-    group.add_actor(Actor::with_ready(|_, _| async { Ok(()) }));
+    group.add_actor(Actor::blocking_with(|_| Ok(())));
     group.add_actor(Actor::cancellable(async { Ok(()) }));
     group.add_actor(Actor::blocking(|| Ok(()), |_| {}));
     group.add_actor(Group::new().into_actor(Threads));

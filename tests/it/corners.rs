@@ -184,10 +184,7 @@ fn law_22_both_parts_of_one_that_never_started_panic() {
 #[ignore = "aborts the process: run by the test above"]
 fn abort_both_parts() {
     let mut group = Group::new();
-    group.add_actor(Actor::with_ready(|ctx, _ready| async move {
-        ctx.interrupted().await;
-        Ok(())
-    }));
+    group.add_actor(waiter().announces_ready());
     group.add_actor(two_bombs().stage(1));
     group.handle().interrupt(Ok(()));
     group.run_blocking(Threads).unwrap();

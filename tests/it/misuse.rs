@@ -292,10 +292,11 @@ async fn a_panic_in_the_interrupt_of_who_left_ends_the_group<R: Runtime>(rt: R) 
 async fn a_panic_in_the_drop_of_what_never_started_is_contained<R: Runtime>(rt: R) {
     let log = Log::new();
     let mut group = Group::new();
-    group.add_actor(Actor::with_ready(|ctx, _ready| async move {
+    let silent = Actor::with(|ctx| async move {
         ctx.interrupted().await;
         Ok(())
-    }));
+    });
+    group.add_actor(silent.announces_ready());
     for _ in 0..3 {
         group.add_actor(Actor::new(Cursed(Box::pin(pending())), |_| {}).stage(1));
     }

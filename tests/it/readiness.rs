@@ -2,7 +2,7 @@
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::poll_once;
-use rungroup::{Actor, Ends, Group, Ready};
+use rungroup::{Actor, Context, Ends, Group};
 
 use crate::causes::{self, losing};
 use crate::runtime::Runtime;
@@ -13,33 +13,34 @@ on_every_runtime! {
     law_26_stages_start_one_after_the_other,
     law_26_who_is_gone_by_its_policy_is_not_waited_for,
     law_26_what_has_not_started_at_the_stop_never_starts,
-    law_26_without_with_ready_all_start_at_once,
+    law_26_without_announcers_all_start_at_once,
     law_26_ready_resolves_ok_once_all_have_announced,
     law_26_ready_waits_for_the_last_stage_to_start,
     law_26_ready_resolves_err_once_the_group_stops,
     law_26_ready_resolves_err_when_the_group_is_gone,
     law_26_is_ready_is_false_before_the_first_interrupt,
-    law_26_ready_dropped_unannounced_is_never_ready,
+    law_26_context_dropped_unannounced_is_never_ready,
     law_26_announced_too_late_is_harmless,
     law_26_an_actor_added_above_the_gate_waits_for_it,
     law_26_background_is_waited_for_too,
 }
 
-/// An actor that gives its `Ready` to the test and waits for its interrupt.
-fn announcer(ready: &Sender<Ready>) -> Actor {
+/// An actor that gives its context to the test and waits for its interrupt.
+fn announcer(ready: &Sender<Context>) -> Actor {
     let given = ready.clone();
-    Actor::with_ready(|ctx, ready| async move {
-        let _ = given.try_send(ready);
+    let actor = Actor::with(|ctx| async move {
+        let _ = given.try_send(ctx.clone());
         ctx.interrupted().await;
         Ok(())
-    })
+    });
+    actor.announces_ready()
 }
 
-fn readies() -> (Sender<Ready>, Receiver<Ready>) {
+fn readies() -> (Sender<Context>, Receiver<Context>) {
     async_channel::unbounded()
 }
 
-/// "Stage n+1 starts when every `with_ready` actor of the stages below has announced."
+/// "Stage n+1 starts when every such actor of the stages below has announced."
 async fn law_26_a_stage_starts_when_all_below_have_announced<R: Runtime>(rt: R) {
     let (log, tasks) = (Log::new(), Log::new());
     let (give, given) = readies();
@@ -52,10 +53,10 @@ async fn law_26_a_stage_starts_when_all_below_have_announced<R: Runtime>(rt: R) 
 
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("http spawned"), 0);
-    given.recv().await.unwrap().announce();
+    given.recv().await.unwrap().announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("http spawned"), 0);
-    given.recv().await.unwrap().announce();
+    given.recv().await.unwrap().announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("http spawned"), 1);
     handle.interrupt(Ok(()));
@@ -77,7 +78,7 @@ async fn law_26_stages_start_one_after_the_other<R: Runtime>(rt: R) {
     for _ in 0..2 {
         assert!(poll_once(&mut run).await.is_none());
         seen.push(spawned(&tasks));
-        given.recv().await.unwrap().announce();
+        given.recv().await.unwrap().announce_ready();
     }
     assert!(poll_once(&mut run).await.is_none());
     seen.push(spawned(&tasks));
@@ -108,10 +109,9 @@ fn spawned(tasks: &Log) -> Vec<String> {
 async fn law_26_who_is_gone_by_its_policy_is_not_waited_for<R: Runtime>(rt: R) {
     for (ends, fails) in [(Ends::OnError, false), (Ends::Never, true)] {
         let mut group = Group::new();
-        let gone = Actor::with_ready(move |_, _ready| async move {
-            if fails { Err("failure".into()) } else { Ok(()) }
-        });
-        group.add_actor(gone.ends_group(ends));
+        let gone =
+            Actor::with(move |_| async move { if fails { Err("failure".into()) } else { Ok(()) } });
+        group.add_actor(gone.announces_ready().ends_group(ends));
         // The group ends because this one starts.
         group.add_actor(Actor::new(async { Ok(()) }, |_| {}).stage(1).name("http"));
         group.add_actor(waiter());
@@ -161,7 +161,7 @@ async fn law_26_what_has_not_started_at_the_stop_never_starts<R: Runtime>(rt: R)
 }
 
 /// Nobody is waited for whom nobody asked to announce.
-async fn law_26_without_with_ready_all_start_at_once<R: Runtime>(rt: R) {
+async fn law_26_without_announcers_all_start_at_once<R: Runtime>(rt: R) {
     let tasks = Log::new();
     let mut group = Group::new();
     for stage in [3, 0, u32::MAX] {
@@ -197,7 +197,7 @@ async fn law_26_ready_resolves_ok_once_all_have_announced<R: Runtime>(rt: R) {
         assert!(poll_once(&mut run).await.is_none());
         assert!(poll_once(&mut ready).await.is_none());
         assert!(!handle.is_ready());
-        given.recv().await.unwrap().announce();
+        given.recv().await.unwrap().announce_ready();
     }
     assert!(poll_once(&mut run).await.is_none());
     assert!(handle.is_ready());
@@ -216,7 +216,7 @@ async fn law_26_ready_waits_for_the_last_stage_to_start<R: Runtime>(rt: R) {
     let handle = group.handle();
     let run = group.run(watched(&rt, &tasks));
     let check = async {
-        given.recv().await.unwrap().announce();
+        given.recv().await.unwrap().announce_ready();
         handle.ready().await.unwrap();
         assert_eq!(tasks.count("top spawned"), 1);
         handle.interrupt(Ok(()));
@@ -290,8 +290,8 @@ async fn law_26_is_ready_is_false_before_the_first_interrupt<R: Runtime>(rt: R) 
     }
 }
 
-/// "A `Ready` dropped without being announced: the actor counts as never ready."
-async fn law_26_ready_dropped_unannounced_is_never_ready<R: Runtime>(rt: R) {
+/// Whoever could have announced is gone: the actor is not ready, and does not become so.
+async fn law_26_context_dropped_unannounced_is_never_ready<R: Runtime>(rt: R) {
     let tasks = Log::new();
     let (give, given) = readies();
     let mut group = Group::new();
@@ -325,12 +325,14 @@ async fn law_26_announced_too_late_is_harmless<R: Runtime>(rt: R) {
     let (one, two) = (given.recv().await.unwrap(), given.recv().await.unwrap());
     handle.interrupt(Ok(()));
     assert!(poll_once(&mut run).await.is_none());
-    one.announce();
+    one.announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert!(!handle.is_ready());
     handle.force();
     run.await.unwrap_err();
-    std::thread::spawn(|| two.announce()).join().unwrap();
+    std::thread::spawn(move || two.announce_ready())
+        .join()
+        .unwrap();
     assert!(!handle.is_ready());
 }
 
@@ -348,7 +350,7 @@ async fn law_26_an_actor_added_above_the_gate_waits_for_it<R: Runtime>(rt: R) {
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("late 0 spawned"), 1);
     assert_eq!(tasks.count("late 1 spawned"), 0);
-    given.recv().await.unwrap().announce();
+    given.recv().await.unwrap().announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("late 1 spawned"), 1);
     handle.interrupt(Ok(()));
@@ -366,7 +368,7 @@ async fn law_26_background_is_waited_for_too<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(watched(&rt, &tasks)));
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("top spawned"), 0);
-    given.recv().await.unwrap().announce();
+    given.recv().await.unwrap().announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("top spawned"), 1);
     handle.interrupt(Ok(()));

@@ -224,7 +224,7 @@ async fn a_name_is_the_text_or_the_place<R: Runtime>(rt: R) {
 
     let made = [
         Actor::with(|_| ok()),
-        Actor::with_ready(|_, _| ok()),
+        Actor::blocking_with(|_| Ok(())),
         Actor::cancellable(ok()),
         Actor::blocking(|| Ok(()), |_| {}),
         Group::new().into_actor(rungroup::Threads),

@@ -11,8 +11,9 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Makes a stop a force.
-    pub(crate) fn no_grace(&mut self) {
-        self.grace = Some(Duration::ZERO);
+    /// The grace, if it leaves no time after the drain.
+    pub(crate) fn too_short_for_drain(&self) -> Option<Duration> {
+        let drains = self.drain > Duration::ZERO;
+        self.grace.filter(|&grace| drains && self.drain >= grace)
     }
 }

@@ -1,0 +1,142 @@
+//! Where actors are added to a group from outside, or given back; and who is inside.
+//!
+//! One lock guards the queue and the gate, so each actor is either queued before the gate closes for
+//! it, or given back (law 24). Taking the queue and closing the gate is one step, so nothing that
+//! was accepted is forgotten. Actors are dropped, and `run` is woken, outside of the locks.
+
+use std::sync::Arc;
+
+use crate::actor::Actor;
+use crate::link::Link;
+use crate::members::Roll;
+use crate::policy::{Rank, Settings};
+use crate::sync::{Mutex, MutexGuard, lock};
+
+/// Shared weakly, through the [`Link`]: it is gone with its group.
+pub(crate) struct Door {
+    link: Arc<Link>,
+    gate: Mutex<Gate>,
+    roll: Mutex<Roll>,
+}
+
+/// What was added and not yet taken, and for whom the gate is closed.
+#[derive(Default)]
+struct Gate {
+    added: Vec<Actor>,
+    closed: Closed,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Closed {
+    #[default]
+    ForNobody,
+    /// For this stage and those that stop before it.
+    From(Rank),
+    ForAll,
+}
+
+impl Closed {
+    fn is_for(self, rank: Rank) -> bool {
+        match self {
+            Closed::ForNobody => false,
+            Closed::From(lowest) => rank >= lowest,
+            Closed::ForAll => true,
+        }
+    }
+}
+
+impl Door {
+    fn new(link: Arc<Link>) -> Door {
+        Door {
+            link,
+            gate: Mutex::new(Gate::default()),
+            roll: Mutex::new(Roll::default()),
+        }
+    }
+
+    /// Queues an actor and wakes the group, or gives the actor back if its stage was told to stop.
+    pub(crate) fn add(&self, mut actor: Actor, adder: Option<&Settings>) -> Result<(), Actor> {
+        let settings = match adder {
+            Some(adder) => actor.settings.added_by(adder),
+            None => actor.settings,
+        };
+        let mut gate = lock(&self.gate);
+        if gate.closed.is_for(settings.rank()) {
+            drop(gate);
+            return Err(actor);
+        }
+        actor.settings = settings;
+        gate.added.push(actor);
+        drop(gate);
+        self.link.wake();
+        Ok(())
+    }
+
+    pub(crate) fn has_added(&self) -> bool {
+        !lock(&self.gate).added.is_empty()
+    }
+
+    /// Takes what was added.
+    pub(crate) fn take(&self) -> Vec<Actor> {
+        std::mem::take(&mut lock(&self.gate).added)
+    }
+
+    /// Closes the next stage of the stop: the highest of those inside and of those that were added.
+    /// Returns it, and what was added. Where there is none, the door is closed for good.
+    pub(crate) fn close_stage(&self) -> (Option<Rank>, Vec<Actor>) {
+        let inside = self.roll().highest();
+        let mut gate = lock(&self.gate);
+        let added = gate.added.iter().map(|actor| actor.settings.rank()).max();
+        let next = inside.max(added);
+        gate.closed = next.map_or(Closed::ForAll, Closed::From);
+        (next, std::mem::take(&mut gate.added))
+    }
+
+    /// Closes the door for good. Returns what was added.
+    pub(crate) fn close(&self) -> Vec<Actor> {
+        let mut gate = lock(&self.gate);
+        gate.closed = Closed::ForAll;
+        std::mem::take(&mut gate.added)
+    }
+
+    /// Lets those in who were added before the group ran.
+    pub(crate) fn admit_all(&self, roll: Roll) {
+        *self.roll() = roll;
+    }
+
+    /// Who is inside. Not to be held while foreign code runs: anybody may ask for the status.
+    pub(crate) fn roll(&self) -> MutexGuard<'_, Roll> {
+        lock(&self.roll)
+    }
+}
+
+/// The group's hold on its door. Its drop closes the door, and drops what was added.
+pub(crate) struct Keeper {
+    door: Arc<Door>,
+}
+
+impl Keeper {
+    pub(crate) fn open(link: &Arc<Link>) -> Keeper {
+        let door = Arc::new(Door::new(Arc::clone(link)));
+        let weak = Arc::downgrade(&door);
+        link.lead_to(weak);
+        Keeper { door }
+    }
+}
+
+impl std::ops::Deref for Keeper {
+    type Target = Door;
+
+    fn deref(&self) -> &Door {
+        &self.door
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // Each contains the panics of its own destructors.
+        drop(self.close());
+        let roll = std::mem::take(&mut *self.roll());
+        drop(roll);
+    }
+}

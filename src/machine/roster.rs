@@ -1,0 +1,242 @@
+//! Which actors a group has, which may start, and which keep it alive.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actor::Actor;
+use crate::link::{Key, Link};
+use crate::member::Place;
+use crate::members::Roll;
+use crate::policy::{Rank, Settings};
+use crate::stage::Stage;
+
+/// The group's books. The members themselves are in the [`Roll`], which the group shares.
+///
+/// Holds memory for the actors it has, not for those it had.
+pub(crate) struct Roster {
+    link: Arc<Link>,
+    stages: BTreeMap<Rank, Entry>,
+    /// How many of `stages` have no member.
+    vacant: usize,
+    added: u64,
+    /// Those that were added since the last start, by where they are; in the order of adding.
+    fresh: Vec<(Rank, Range<u64>)>,
+    /// Those that are held back, by the number of their stage.
+    held: BTreeMap<u32, Vec<Key>>,
+    /// How many of each stage have yet to announce that they are ready.
+    awaited: BTreeMap<u32, usize>,
+    /// The limits of those that have one of their own.
+    limits: BTreeMap<Key, Duration>,
+    /// How many keep the group alive.
+    foreground: usize,
+}
+
+struct Entry {
+    stage: Arc<Stage>,
+    /// In the roll, exited or not.
+    members: usize,
+    /// Started, and not known to have exited.
+    live: usize,
+}
+
+impl Roster {
+    pub(crate) fn new(link: Arc<Link>) -> Roster {
+        Roster {
+            link,
+            stages: BTreeMap::new(),
+            vacant: 0,
+            added: 0,
+            fresh: Vec::new(),
+            held: BTreeMap::new(),
+            awaited: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            foreground: 0,
+        }
+    }
+
+    /// Gives an actor its place, from which it is started when it is due.
+    pub(crate) fn admit(&mut self, actor: Actor, roll: &mut Roll) {
+        let grace = actor.grace;
+        let Some((member, name, settings)) = actor.into_parts() else {
+            return;
+        };
+        let key = Key {
+            rank: settings.rank(),
+            nth: self.added,
+        };
+        self.added += 1;
+        self.foreground += usize::from(!settings.background);
+        if settings.announces {
+            *self.awaited.entry(settings.stage).or_default() += 1;
+        }
+        if let Some(grace) = grace {
+            self.limits.insert(key, grace);
+        }
+        let stage = self.enter(key.rank);
+        member.settle(Place {
+            name,
+            stage,
+            nth: key.nth,
+            settings,
+        });
+        roll.insert(key, member);
+        self.note_fresh(key);
+    }
+
+    fn enter(&mut self, rank: Rank) -> Arc<Stage> {
+        if self.vacant > self.stages.len() / 2 + 8 {
+            // Churning actors may each bring a stage of their own. As many came since the last time
+            // as are looked at, so this costs each of them the same.
+            self.stages.retain(|_, entry| entry.members > 0);
+            self.vacant = 0;
+        }
+        let entry = self.stages.entry(rank).or_insert_with(|| {
+            self.vacant += 1;
+            Entry {
+                stage: Arc::new(Stage::new(rank, Arc::clone(&self.link))),
+                members: 0,
+                live: 0,
+            }
+        });
+        self.vacant -= usize::from(entry.members == 0);
+        entry.members += 1;
+        Arc::clone(&entry.stage)
+    }
+
+    fn note_fresh(&mut self, key: Key) {
+        match self.fresh.last_mut() {
+            Some((rank, nths)) if *rank == key.rank => nths.end = key.nth + 1,
+            _ => self.fresh.push((key.rank, key.nth..key.nth + 1)),
+        }
+    }
+
+    /// Takes those whose stage may start, in the order of adding: each rank with the numbers of its
+    /// members.
+    pub(crate) fn due(&mut self) -> Vec<(Rank, Range<u64>)> {
+        if self.awaited.is_empty() && self.held.is_empty() {
+            return std::mem::take(&mut self.fresh);
+        }
+        Vec::new()
+    }
+
+    /// Holds back those that were added since the last start, and takes those whose stage may start,
+    /// in the order of adding. `roll` tells their stages.
+    pub(crate) fn due_by_readiness(&mut self, roll: &Roll) -> Vec<Key> {
+        for (rank, nths) in std::mem::take(&mut self.fresh) {
+            for nth in nths {
+                let key = Key { rank, nth };
+                if let Some(member) = roll.get(key) {
+                    let stage = member.settings().stage;
+                    self.held.entry(stage).or_default().push(key);
+                }
+            }
+        }
+        // None above a stage that is awaited.
+        let gate = self.awaited.keys().next().copied().unwrap_or(u32::MAX);
+        let mut due = Vec::new();
+        while let Some(stage) = self.held.first_entry().filter(|it| *it.key() <= gate) {
+            due.append(&mut stage.remove());
+        }
+        due.sort_by_key(|key| key.nth);
+        due
+    }
+
+    pub(crate) fn has_none_to_start(&self) -> bool {
+        self.fresh.is_empty() && self.held.is_empty()
+    }
+
+    /// Counts those in that start.
+    pub(crate) fn started(&mut self, rank: Rank, count: usize) {
+        if let Some(entry) = self.stages.get_mut(&rank) {
+            entry.live += count;
+        }
+    }
+
+    /// Counts one out that exited before its turn, and keeps its place for the turn.
+    pub(crate) fn exited(&mut self, rank: Rank, settings: &Settings) {
+        if let Some(entry) = self.stages.get_mut(&rank) {
+            entry.live -= 1;
+        }
+        self.no_longer_keeps_alive(settings);
+    }
+
+    /// Counts an actor out of those that keep the group alive.
+    pub(crate) fn no_longer_keeps_alive(&mut self, settings: &Settings) {
+        self.foreground -= usize::from(!settings.background);
+    }
+
+    /// Forgets one that left, or that never started.
+    pub(crate) fn left(&mut self, key: Key) {
+        if let Some(entry) = self.stages.get_mut(&key.rank) {
+            entry.members -= 1;
+            self.vacant += usize::from(entry.members == 0);
+        }
+        if !self.limits.is_empty() {
+            self.limits.remove(&key);
+        }
+    }
+
+    /// Notes that readiness does not wait for one of this stage any longer.
+    pub(crate) fn announced(&mut self, stage: u32) {
+        if let Some(count) = self.awaited.get_mut(&stage) {
+            *count -= 1;
+            if *count == 0 {
+                self.awaited.remove(&stage);
+            }
+        }
+    }
+
+    /// Takes those that are held back and stop in `rank` or before; without it, all.
+    pub(crate) fn take_held(&mut self, rank: Option<Rank>) -> Vec<Key> {
+        let is_taken = |key: &Key| rank.is_none_or(|rank| key.rank >= rank);
+        let mut taken = Vec::new();
+        self.held.retain(|_, keys| {
+            taken.extend(keys.iter().copied().filter(is_taken));
+            keys.retain(|key| !is_taken(key));
+            !keys.is_empty()
+        });
+        taken.sort_by_key(|key| key.nth);
+        taken
+    }
+
+    /// Whether no actor is left that keeps the group alive.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.foreground == 0
+    }
+
+    /// Whether all have started, and have announced that they are ready where they must.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.awaited.is_empty() && self.held.is_empty() && self.fresh.is_empty()
+    }
+
+    /// Closes the books of a stage: its turn has come. Returns it, how many of its actors are not
+    /// known to have exited, and the limits of those that have one, the shortest last.
+    pub(crate) fn close(&mut self, rank: Rank) -> Option<(Arc<Stage>, usize, Vec<Limit>)> {
+        let entry = self.stages.remove(&rank)?;
+        self.vacant -= usize::from(entry.members == 0);
+        Some((entry.stage, entry.live, self.take_limits(rank)))
+    }
+
+    fn take_limits(&mut self, rank: Rank) -> Vec<Limit> {
+        let mut limits = Vec::new();
+        self.limits.retain(|key, &mut after| {
+            let nth = key.nth;
+            if key.rank == rank {
+                limits.push(Limit { after, nth });
+            }
+            key.rank != rank
+        });
+        limits.sort_unstable_by(|one, other| other.cmp(one));
+        limits
+    }
+}
+
+/// When an actor is forced that has a limit of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Limit {
+    /// From the interrupt of its stage.
+    pub(crate) after: Duration,
+    pub(crate) nth: u64,
+}

@@ -1,0 +1,258 @@
+//! What a group is doing now, for a person whose program hangs.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::exit::Cause;
+use crate::link::Link;
+use crate::member::Member;
+use crate::members::Roll;
+use crate::name::Name;
+use crate::report::text::{Fitted, Short};
+use crate::state::{Phase, State};
+
+/// What a group was doing when [`Handle::status`](crate::Handle::status) was called: where it
+/// stands, why it stops, how much time is left, and whom it waits for.
+///
+/// | shown by | what it shows |
+/// | --- | --- |
+/// | `{}` | one line, for a log |
+/// | `{:#}` | a table, for a person |
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Actor, Group, Phase, Threads};
+///
+/// let mut group = Group::new();
+/// group.add_actor(Actor::with(|ctx| async move {
+///     ctx.interrupted().await;
+///     let status = ctx.handle().status();
+///     assert_eq!(status.phase(), Phase::Stopping);
+///     assert_eq!(status.waiting_for()[0].actor().as_str(), Some("http"));
+///     println!("{status}"); // "stopping for 12µs: stop requested; waiting for `http` (polling)"
+///     Ok(())
+/// }).name("http"));
+/// group.handle().interrupt(Ok(()));
+/// group.run_blocking(Threads).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Status {
+    phase: Phase,
+    since: Duration,
+    remaining: Option<Duration>,
+    cause: Option<Cause>,
+    /// The age of a request that `run` has not taken.
+    requested: Option<Duration>,
+    waiting_for: Vec<Waiting>,
+}
+
+/// An actor that a group waits for, as a [`Status`] names it.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Actor, Group, Threads};
+///
+/// let mut group = Group::new();
+/// group.add_actor(Actor::with(|ctx| async move {
+///     // Not ready yet, so the group waits for this actor.
+///     let status = ctx.handle().status();
+///     println!("{}: {}", status.phase(), status.waiting_for()[0]);
+///     ctx.announce_ready();
+///     Ok(())
+/// }).name("cache").announces_ready());
+/// group.run_blocking(Threads).unwrap();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    actor: Name,
+    stage: u32,
+    state: State,
+    since: Duration,
+}
+
+impl Status {
+    /// Takes the status; `roll` is there until the group is gone.
+    pub(crate) fn of(link: &Link, roll: Option<&Roll>) -> Status {
+        let now = link.now();
+        let standing = link.standing();
+        let requested = link.requested().filter(|_| link.cause().is_none());
+        let cause = link.cause().or(requested.map(|request| &request.cause));
+        let ended = standing.phase == Phase::Ended;
+        // Of a request that was not taken, people want to know who keeps `run` from it.
+        let stops = standing.phase == Phase::Stopping || (requested.is_some() && !ended);
+        let is_awaited = |member: &&std::sync::Arc<Member>| {
+            let by_readiness =
+                standing.phase == Phase::Starting && member.readiness().is_expected();
+            member.is_in_a_callback() || (!member.has_ended() && (stops || by_readiness))
+        };
+        let members = roll.into_iter().flat_map(Roll::in_stop_order);
+        let waiting_for = members
+            .filter(is_awaited)
+            .map(|member| Waiting::of(member, stops, now))
+            .collect();
+        Status {
+            phase: standing.phase,
+            since: now.saturating_sub(standing.since),
+            remaining: standing
+                .deadline
+                .filter(|_| !ended)
+                .map(|deadline| deadline.saturating_sub(now)),
+            cause: cause.cloned(),
+            requested: requested.map(|request| now.saturating_sub(request.at)),
+            waiting_for,
+        }
+    }
+
+    /// Returns where the group stands, as far as `run` got: a request that it has not taken yet is
+    /// the [`cause`](Status::cause), but does not change the phase.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Returns how long the group has been in that phase, in wall time.
+    pub fn since(&self) -> Duration {
+        self.since
+    }
+
+    /// Returns the time until the group is forced, if the stop has begun and has a limit.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.remaining
+    }
+
+    /// Returns why the group stops: the cause, or a request that will be.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
+    /// Returns whom the group waits for, in the order of the stop: while it starts, those that have
+    /// yet to announce that they are ready; once it stops, those that have not exited. In any phase,
+    /// those whose interrupt or destructor `run` is inside of.
+    pub fn waiting_for(&self) -> &[Waiting] {
+        &self.waiting_for
+    }
+
+    fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary(f)?;
+        let shown = self.waiting_for.iter().take(ACTORS_IN_LINE);
+        for (nth, waiting) in shown.enumerate() {
+            f.write_str(if nth == 0 { "; waiting for " } else { ", " })?;
+            write!(f, "{waiting}")?;
+        }
+        match self.waiting_for.len().saturating_sub(ACTORS_IN_LINE) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+
+    fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} for {}", self.phase, Short(self.since))?;
+        if let Some(cause) = &self.cause {
+            write!(f, ": {cause}")?;
+        }
+        if let Some(age) = self.requested {
+            write!(f, " ({} ago, not taken by `run` yet)", Short(age))?;
+        }
+        match self.remaining {
+            Some(remaining) => write!(f, "; {} left", Short(remaining)),
+            None => Ok(()),
+        }
+    }
+
+    fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.summary(f)?;
+        if self.waiting_for.is_empty() {
+            return Ok(());
+        }
+        let (actor, stage, doing) = ("waiting for", "stage", "state");
+        write!(
+            f,
+            "\n\n  {actor:NAME$}  {stage:>10}  {doing:12}  {:>8}",
+            "for"
+        )?;
+        for waiting in self.waiting_for.iter().take(ROWS) {
+            let name = Fitted::new(&waiting.actor.short(), NAME).padded();
+            let since = Short(waiting.since).to_string();
+            let Waiting { stage, .. } = waiting;
+            write!(
+                f,
+                "\n  {name}  {stage:>10}  {:12}  {since:>8}",
+                waiting.state
+            )?;
+        }
+        match self.waiting_for.len().saturating_sub(ROWS) {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+/// More than that is no glance any longer.
+const ACTORS_IN_LINE: usize = 10;
+const ROWS: usize = 20;
+const NAME: usize = 30;
+
+/// One line, such as "stopping for 3.20s: stop requested: SIGTERM; 26.80s left; waiting for `http`
+/// (parked)". The alternate form, `{:#}`, is a table:
+///
+/// ```text
+/// stopping for 3.20s: stop requested: SIGTERM; 26.80s left
+///
+///   waiting for                          stage  state              for
+///   http                                     2  parked           3.20s
+///   database                                 0  parked             0ns
+/// ```
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            self.table(f)
+        } else {
+            self.line(f)
+        }
+    }
+}
+
+impl Waiting {
+    fn of(member: &Member, stops: bool, now: Duration) -> Waiting {
+        let from = if stops {
+            member.stage().interrupted()
+        } else {
+            Some(member.started())
+        };
+        Waiting {
+            actor: member.name().clone(),
+            stage: member.settings().stage,
+            state: member.state(),
+            since: from.map_or(Duration::ZERO, |from| now.saturating_sub(from)),
+        }
+    }
+
+    /// Returns the name of the actor.
+    pub fn actor(&self) -> &Name {
+        &self.actor
+    }
+
+    /// Returns its stage.
+    pub fn stage(&self) -> u32 {
+        self.stage
+    }
+
+    /// Returns what it was doing.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Returns how long the group has waited for it, in wall time: since its stage was interrupted,
+    /// zero if that has yet to come; while the group starts, since the actor's start.
+    pub fn since(&self) -> Duration {
+        self.since
+    }
+}
+
+/// "`http` (parked)"
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.actor.quoted(), self.state)
+    }
+}
