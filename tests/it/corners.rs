@@ -2,7 +2,6 @@
 
 use std::future::pending;
 use std::pin::pin;
-use std::process::Command;
 use std::sync::mpsc;
 use std::task::Waker;
 use std::time::Duration;
@@ -10,8 +9,11 @@ use std::time::Duration;
 use futures_lite::future::{block_on, poll_once};
 use rungroup::{Actor, Ends, Group, Outcome, State, Threads};
 
+use crate::errors::Fragile;
 use crate::runtime::Runtime;
-use crate::support::{Count, Held, OnDrop, holding, kaboom, on_drop, poll_with, waiter, waker_fn};
+use crate::support::{
+    Count, Held, OnDrop, holding, kaboom, on_drop, poll_with, survives, waiter, waker_fn,
+};
 
 on_every_runtime! {
     law_01_zero_actors_drain_nothing,
@@ -43,24 +45,6 @@ async fn law_27_nobody_in_the_foreground_drains_nothing<R: Runtime>(rt: R) {
     assert!(poll_once(run.as_mut()).await.is_none());
     assert_eq!(interrupts.get(), 1);
 }
-
-/// An error whose drop panics.
-#[derive(Debug)]
-struct Fragile;
-
-impl Drop for Fragile {
-    fn drop(&mut self) {
-        kaboom("drop of an error");
-    }
-}
-
-impl std::fmt::Display for Fragile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("fragile")
-    }
-}
-
-impl std::error::Error for Fragile {}
 
 /// `run` drops the report when it returns Ok, and with it errors that are not its own.
 async fn law_22_the_drop_of_a_later_error_panics<R: Runtime>(rt: R) {
@@ -165,19 +149,10 @@ fn two_bombs() -> Actor {
     Actor::new(holding(pending(), execute), move |_| drop(interrupt))
 }
 
-/// Runs one of the `abort_` tests below in a process of its own.
-fn survives(test: &str) {
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--ignored", &format!("corners::{test}")])
-        .output()
-        .unwrap();
-    assert!(status.status.success(), "{status:?}");
-}
-
 /// Law 22 (contained): an actor whose stage never started is dropped part by part.
 #[test]
 fn law_22_both_parts_of_one_that_never_started_panic() {
-    survives("abort_both_parts");
+    survives("corners::abort_both_parts");
 }
 
 #[test]
@@ -193,7 +168,7 @@ fn abort_both_parts() {
 /// Law 22 (contained): an actor that was accepted by a group that never ran.
 #[test]
 fn law_22_both_parts_of_one_that_was_never_taken_in_panic() {
-    survives("abort_never_taken_in");
+    survives("corners::abort_never_taken_in");
 }
 
 #[test]
@@ -207,7 +182,7 @@ fn abort_never_taken_in() {
 /// Law 19 and 22 (contained): a run is dropped, and with it two errors of actors that left.
 #[test]
 fn law_22_the_drop_of_two_errors_panics() {
-    survives("abort_two_errors");
+    survives("corners::abort_two_errors");
 }
 
 #[test]

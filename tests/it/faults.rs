@@ -1,7 +1,6 @@
 //! Laws 19 to 23: the run dropped, panics wherever foreign code runs, tasks lost.
 
 use std::error::Error as _;
-use std::fmt;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use futures_lite::future::{block_on, poll_once};
 use rungroup::{Actor, Cause, Ends, ErrorKind, Group, Outcome, Result, Spawner, spawner};
 
+use crate::errors::Fragile;
 use crate::runtime::{Runtime, guard};
 use crate::support::{
     Count, Held, Log, OnDrop, counting_waker, during, holding, kaboom, on_drop, poll_with, waiter,
@@ -334,44 +334,15 @@ async fn law_22_the_drop_of_a_panicked_future_panics_again<R: Runtime>(rt: R) {
     assert_eq!(error.to_string(), "actor `culprit` panicked: in poll");
 }
 
-struct Fragile<T>(T);
-
-impl<T> fmt::Debug for Fragile<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl<T> fmt::Display for Fragile<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fragile")
-    }
-}
-
-impl<T> std::error::Error for Fragile<T> {}
-
-/// An error that panics when it is dropped.
-fn fragile() -> rungroup::BoxError {
-    struct Bomb;
-
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            kaboom("error")
-        }
-    }
-
-    Box::new(Fragile(Bomb))
-}
-
 /// The panic of its future replaces an actor's error, whose own drop may panic then.
 async fn law_22_the_drop_of_an_error_panics_after_that_of_its_future<R: Runtime>(rt: R) {
-    let execute = holding(async { Err(fragile()) }, bomb("future"));
+    let execute = holding(async { Err(Fragile.into()) }, bomb("future"));
     let error = error_among_others(&rt, Actor::new(execute, |_| {})).await;
     assert_eq!(error.to_string(), "actor `culprit` panicked: future");
 
     let refusing = spawner::from_fn(move |task| {
         if task.name().as_str() == Some("culprit") {
-            task.refuse(fragile());
+            task.refuse(Fragile);
         } else {
             rt.spawner().spawn(task);
         }

@@ -12,7 +12,9 @@ use futures_lite::future::{block_on, or, poll_once, yield_now};
 use rungroup::{Actor, Cause, Ends, ErrorKind, Group, Outcome, Result, Spawner, spawner};
 
 use crate::runtime::Runtime;
-use crate::support::{Count, Held, Log, during, holding, kaboom, on_drop, poll_with, waiter};
+use crate::support::{
+    Count, Held, Log, during, ending, holding, kaboom, on_drop, poll_with, waiter,
+};
 
 on_every_runtime! {
     law_05_first_exit_is_the_cause,
@@ -29,14 +31,6 @@ on_every_runtime! {
     law_10_a_later_fault_fails_an_ok_cause,
     law_10_the_first_of_later_faults_is_the_error,
     law_10_a_straggler_is_an_error_if_nothing_else_is,
-}
-
-/// Waits for its interrupt, then ends as `end` does.
-fn ending(end: impl FnOnce() -> Result + Send + 'static) -> Actor {
-    Actor::with(|ctx| async move {
-        ctx.interrupted().await;
-        end()
-    })
 }
 
 /// The spawner of the runtime, but it loses the actor named "lost" once `lose` is dropped.

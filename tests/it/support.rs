@@ -4,6 +4,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -57,6 +58,15 @@ pub fn waiting() -> (
 pub fn waiter() -> Actor {
     let (execute, interrupt) = waiting();
     Actor::new(execute, interrupt)
+}
+
+/// An actor that waits for its interrupt, then ends as `end` does.
+#[track_caller]
+pub fn ending(end: impl FnOnce() -> Result + Send + 'static) -> Actor {
+    Actor::with(|ctx| async move {
+        ctx.interrupted().await;
+        end()
+    })
 }
 
 /// How often something happened.
@@ -146,6 +156,17 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
 /// Panics without the panic hook, so that an expected panic prints nothing.
 pub fn kaboom(payload: impl Any + Send) -> ! {
     resume_unwind(Box::new(payload))
+}
+
+/// Runs an ignored test of this binary, which a fault would abort, in a process of its own.
+pub fn survives(test: &str) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--ignored", "--nocapture", test])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(text.contains("1 passed"), "there is no {test}: {text}");
 }
 
 /// Drops `kept` when it is dropped itself, not when `future` is ready.
@@ -331,5 +352,15 @@ impl<S: Spawner + 'static> Wake for Parked<S> {
         if let ParkedState::Parked(task) = before {
             self.spawner.spawn(task);
         }
+    }
+}
+
+/// Polls each task where it is spawned and where it is woken, inside the wake.
+#[derive(Clone)]
+pub struct Inline;
+
+impl Spawner for Inline {
+    fn spawn(&self, task: Task) {
+        parking(Inline).spawn(task);
     }
 }
