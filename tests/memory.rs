@@ -44,8 +44,10 @@ fn law_07_a_group_that_churns_holds_memory_for_the_live() {
             ENDED.fetch_add(1, Ordering::Relaxed);
             Ok(())
         });
-        let actor = actor.announces_ready();
-        actor.stage(stage).ends_group(Ends::OnError)
+        actor
+            .announces_ready()
+            .stage(stage)
+            .ends_group(Ends::OnError)
     });
 }
 

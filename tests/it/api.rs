@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use rungroup::{
     Actor, BoxError, Cause, Context, Ends, Error, ErrorKind, Exit, Group, Handle, Interrupted,
-    Name, NotReady, Outcome, Panic, Report, Result, Spawner, State, Straggler, Task, Threads,
-    spawner,
+    Name, NotReady, Outcome, Panic, Phase, Report, Result, Spawner, State, Status, Straggler, Task,
+    Threads, Waiting, spawner,
 };
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -36,15 +36,27 @@ fn is_future<T: Future<Output = ()> + Send + 'static>() {}
 fn types_have_their_traits() {
     is_debug::<(Group, Actor, Context, Interrupted, Handle, Task)>();
     is_debug::<(Name, Outcome, Panic, Cause, Exit, Straggler, Report, Error)>();
-    is_debug::<(Ends, State, ErrorKind, NotReady, Threads)>();
+    is_debug::<(
+        Ends,
+        Phase,
+        State,
+        Status,
+        Waiting,
+        ErrorKind,
+        NotReady,
+        Threads,
+    )>();
     is_debug::<spawner::FromFn<fn(Task)>>();
 
     is_display::<Name>();
     is_display::<Cause>();
     is_display::<Report>();
     is_display::<Error>();
+    is_display::<Status>();
+    is_display::<Phase>();
 
     is_plain::<Ends>();
+    is_plain::<Phase>();
     is_plain::<State>();
     is_plain::<ErrorKind>();
 
@@ -52,6 +64,8 @@ fn types_have_their_traits() {
     is_shared::<Interrupted>();
     is_shared::<Handle>();
     is_shared::<Cause>();
+    is_shared::<Status>();
+    is_shared::<Waiting>();
 
     fn is_send<T: Send + 'static>() {}
     is_send::<(Group, Actor, Task)>();
@@ -124,10 +138,6 @@ mod bounds {
         Actor::with::<F>(execute)
     }
 
-    pub fn blocking_with(execute: impl FnOnce(Context) -> Result + Send + 'static) -> Actor {
-        Actor::blocking_with(execute)
-    }
-
     pub fn cancellable(execute: impl Future<Output = Result> + Send + 'static) -> Actor {
         Actor::cancellable(execute)
     }
@@ -137,6 +147,10 @@ mod bounds {
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
         Actor::blocking(execute, interrupt)
+    }
+
+    pub fn blocking_with(execute: impl FnOnce(Context) -> Result + Send + 'static) -> Actor {
+        Actor::blocking_with(execute)
     }
 
     pub fn name(actor: Actor, name: impl Into<Cow<'static, str>>) -> Actor {
@@ -154,6 +168,13 @@ mod bounds {
         let ready = handle.ready();
         drop(handle);
         ready
+    }
+
+    /// Borrows nothing of the handle either.
+    pub fn stopping(handle: Handle) -> impl Future<Output = ()> + Send + 'static {
+        let stopping = handle.stopping();
+        drop(handle);
+        stopping
     }
 
     pub fn refuse(task: Task, why: impl Into<BoxError>) {
@@ -177,19 +198,37 @@ fn functions_have_their_signatures() {
     let _: fn(Actor, u32) -> Actor = Actor::stage;
     let _: fn(Actor, Ends) -> Actor = Actor::ends_group;
     let _: fn(Actor) -> Actor = Actor::background;
+    let _: fn(Actor) -> Actor = Actor::announces_ready;
+    let _: fn(Actor, Duration) -> Actor = Actor::grace;
+    let _: fn(Actor) -> Actor = Actor::must_succeed;
 
     let _: fn(&Context) -> Interrupted = Context::interrupted;
     let _: fn(&Context) -> bool = Context::is_interrupted;
     let _: fn(&Context) -> Option<Cause> = Context::cause;
     let _: fn(&Context) = Context::announce_ready;
+    let _: fn(&Context) -> Handle = Context::handle;
 
     let _: fn(&Handle, Result) = Handle::interrupt;
+    let _: fn(&Handle) = Handle::skip_drain;
     let _: fn(&Handle) = Handle::force;
     let _: fn(&Handle, Actor) -> std::result::Result<(), Actor> = Handle::add_actor;
     let _: fn(&Handle) -> bool = Handle::is_ready;
+    let _: fn(&Handle) -> Status = Handle::status;
+
+    let _: fn(&Status) -> Phase = Status::phase;
+    let _: fn(&Status) -> Duration = Status::since;
+    let _: fn(&Status) -> Option<Duration> = Status::remaining;
+    let _: fn(&Status) -> Option<&Cause> = Status::cause;
+    let _: fn(&Status) -> &[Waiting] = Status::waiting_for;
+    let _: fn(&Waiting) -> &Name = Waiting::actor;
+    let _: fn(&Waiting) -> u32 = Waiting::stage;
+    let _: fn(&Waiting) -> State = Waiting::state;
+    let _: fn(&Waiting) -> Duration = Waiting::since;
 
     let _: fn(&Name) -> Option<&str> = Name::as_str;
     let _: fn(&Name) -> &'static Location<'static> = Name::location;
+    let _: fn(&Outcome) -> bool = Outcome::is_ok;
+    let _: fn(&Outcome) -> Option<&(dyn StdError + 'static)> = Outcome::error;
     let _: fn(&Panic) -> &str = Panic::message;
     let _: fn(&Cause) -> Option<&Name> = Cause::actor;
     let _: fn(&Cause) -> Option<&Outcome> = Cause::outcome;
@@ -200,13 +239,16 @@ fn functions_have_their_signatures() {
     let _: fn(&Exit) -> Option<Duration> = Exit::stopped_in;
     let _: fn(&Straggler) -> &Name = Straggler::actor;
     let _: fn(&Straggler) -> State = Straggler::state;
+    let _: fn(&Straggler) -> Option<Duration> = Straggler::waited_for;
     let _: fn(&Report) -> Option<&Cause> = Report::cause;
     let _: fn(&Report) -> &[Exit] = Report::exits;
     let _: fn(&Report) -> &[Straggler] = Report::stragglers;
+    let _: fn(&Report) -> &[Name] = Report::never_started;
     let _: fn(Report) -> Result<(), Error> = Report::into_result;
     let _: fn(&Error) -> ErrorKind = Error::kind;
     let _: fn(&Error) -> Option<&Name> = Error::actor;
     let _: fn(&Error) -> &Report = Error::report;
+    let _: fn(Error) -> Report = Error::into_report;
     let _: fn(Error) -> Option<Box<dyn Any + Send>> = Error::into_panic;
 
     let _: fn(&Task) -> &Name = Task::name;
@@ -272,6 +314,11 @@ fn enums_may_grow() {
         Ends::OnExit | Ends::OnError | Ends::Never => {}
         _ => {}
     };
+    let _: fn(Phase) = |it| match it {
+        Phase::NotStarted | Phase::Starting | Phase::Running => {}
+        Phase::Draining | Phase::Stopping | Phase::Ended => {}
+        _ => {}
+    };
     let _: fn(Outcome) = |it| match it {
         Outcome::Returned | Outcome::Aborted => {}
         Outcome::Failed(error) => drop::<BoxError>(error),
@@ -280,7 +327,7 @@ fn enums_may_grow() {
         _ => {}
     };
     let _: fn(State) = |it| match it {
-        State::Parked | State::Polling | State::Blocking => {}
+        State::Parked | State::Polling | State::Blocking | State::Interrupting => {}
         _ => {}
     };
     let _: fn(ErrorKind) = |it| match it {
@@ -301,6 +348,7 @@ fn defaults_are_those_of_go() {
     let actor = format!("{:?}", Actor::cancellable(async { Ok(()) }));
     assert!(actor.contains("stage: 0"), "{actor}");
     assert!(actor.contains("background: false"), "{actor}");
+    assert_eq!(Group::new().handle().status().phase(), Phase::NotStarted);
 }
 
 #[test]

@@ -61,6 +61,11 @@ impl Alarm {
         let _ = self.bell.try_send(());
     }
 
+    /// Whether it was set for `limit`, of which the real time that passed meanwhile is taken off.
+    pub fn is_for(&self, limit: Duration) -> bool {
+        self.duration <= limit && self.duration > limit / 2
+    }
+
     /// Whether the sleep was dropped.
     pub fn is_let_go(&self) -> bool {
         self.bell.is_closed()

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_lite::future::poll_once;
+use futures_lite::future::{block_on, poll_once};
 use rungroup::{Actor, Ends, ErrorKind, Group, Handle, Result};
 
 use crate::runtime::Runtime;
@@ -37,13 +37,20 @@ async fn a_handle_is_of_use_before_the_run<R: Runtime>(rt: R) {
     assert!(!handle.is_ready());
     handle.interrupt(Err("before".into()));
     handle.interrupt(Ok(()));
-    assert!(handle.add_actor(waiter()).is_err(), "it is to stop");
+    handle.add_actor(logged("third", &log)).unwrap();
     let error = group.run(rt.spawner()).await.unwrap_err();
     let source = std::error::Error::source(&error).unwrap();
     assert_eq!(source.to_string(), "before");
     let mut interrupts = log.entries();
     interrupts.retain(|entry| entry.ends_with("interrupted"));
-    assert_eq!(interrupts, ["first interrupted", "second interrupted"]);
+    assert_eq!(
+        interrupts,
+        [
+            "first interrupted",
+            "second interrupted",
+            "third interrupted"
+        ]
+    );
 }
 
 /// Uses all of it, of a group that is stopping or gone.
@@ -51,8 +58,11 @@ fn use_in_vain(handle: &Handle) {
     handle.interrupt(Err("too late".into()));
     handle.interrupt(Ok(()));
     assert!(!handle.is_ready());
-    let ready = futures_lite::future::block_on(poll_once(handle.ready()));
+    let ready = block_on(poll_once(handle.ready()));
     assert!(matches!(ready, Some(Err(_))));
+    assert!(block_on(poll_once(handle.stopping())).is_some());
+    handle.skip_drain();
+    let _ = handle.status().to_string();
     let actor = waiter().name("comes back whole").stage(7);
     let back = handle.add_actor(actor).unwrap_err();
     assert!(format!("{back:?}").contains("comes back whole"));
@@ -292,11 +302,7 @@ async fn a_panic_in_the_interrupt_of_who_left_ends_the_group<R: Runtime>(rt: R) 
 async fn a_panic_in_the_drop_of_what_never_started_is_contained<R: Runtime>(rt: R) {
     let log = Log::new();
     let mut group = Group::new();
-    let silent = Actor::with(|ctx| async move {
-        ctx.interrupted().await;
-        Ok(())
-    });
-    group.add_actor(silent.announces_ready());
+    group.add_actor(waiter().announces_ready());
     for _ in 0..3 {
         group.add_actor(Actor::new(Cursed(Box::pin(pending())), |_| {}).stage(1));
     }

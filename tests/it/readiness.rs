@@ -13,37 +13,37 @@ on_every_runtime! {
     law_26_stages_start_one_after_the_other,
     law_26_who_is_gone_by_its_policy_is_not_waited_for,
     law_26_what_has_not_started_at_the_stop_never_starts,
-    law_26_without_announcers_all_start_at_once,
+    law_26_without_announcements_all_start_at_once,
     law_26_ready_resolves_ok_once_all_have_announced,
     law_26_ready_waits_for_the_last_stage_to_start,
     law_26_ready_resolves_err_once_the_group_stops,
     law_26_ready_resolves_err_when_the_group_is_gone,
     law_26_is_ready_is_false_before_the_first_interrupt,
-    law_26_context_dropped_unannounced_is_never_ready,
+    law_26_a_context_dropped_unannounced_is_never_ready,
     law_26_announced_too_late_is_harmless,
     law_26_an_actor_added_above_the_gate_waits_for_it,
     law_26_background_is_waited_for_too,
 }
 
-/// An actor that gives its context to the test and waits for its interrupt.
-fn announcer(ready: &Sender<Context>) -> Actor {
-    let given = ready.clone();
+/// An actor that leaves it to the test to announce it, and waits for its interrupt.
+fn announcer(give: &Sender<Context>) -> Actor {
+    let give = give.clone();
     let actor = Actor::with(|ctx| async move {
-        let _ = given.try_send(ctx.clone());
+        let _ = give.try_send(ctx.clone());
         ctx.interrupted().await;
         Ok(())
     });
     actor.announces_ready()
 }
 
-fn readies() -> (Sender<Context>, Receiver<Context>) {
+fn contexts() -> (Sender<Context>, Receiver<Context>) {
     async_channel::unbounded()
 }
 
-/// "Stage n+1 starts when every such actor of the stages below has announced."
+/// "Stage n+1 starts when every such actor of the stages below has announced …"
 async fn law_26_a_stage_starts_when_all_below_have_announced<R: Runtime>(rt: R) {
     let (log, tasks) = (Log::new(), Log::new());
-    let (give, given) = readies();
+    let (give, given) = contexts();
     let mut group = Group::new();
     group.add_actor(logged("http", &log).stage(1));
     group.add_actor(announcer(&give).name("one"));
@@ -66,7 +66,7 @@ async fn law_26_a_stage_starts_when_all_below_have_announced<R: Runtime>(rt: R) 
 
 async fn law_26_stages_start_one_after_the_other<R: Runtime>(rt: R) {
     let tasks = Log::new();
-    let (give, given) = readies();
+    let (give, given) = contexts();
     let mut group = Group::new();
     group.add_actor(waiter().name("top").stage(u32::MAX));
     group.add_actor(announcer(&give).name("high").stage(7));
@@ -126,7 +126,7 @@ async fn law_26_who_is_gone_by_its_policy_is_not_waited_for<R: Runtime>(rt: R) {
 async fn law_26_what_has_not_started_at_the_stop_never_starts<R: Runtime>(rt: R) {
     for cause in causes::ALL {
         let (log, tasks) = (Log::new(), Log::new());
-        let (give, _given) = readies();
+        let (give, _given) = contexts();
         let mut group = Group::new();
         group.add_actor(announcer(&give).stage(1));
         let interrupt_dropped = log.on_drop("interrupt dropped");
@@ -161,7 +161,7 @@ async fn law_26_what_has_not_started_at_the_stop_never_starts<R: Runtime>(rt: R)
 }
 
 /// Nobody is waited for whom nobody asked to announce.
-async fn law_26_without_announcers_all_start_at_once<R: Runtime>(rt: R) {
+async fn law_26_without_announcements_all_start_at_once<R: Runtime>(rt: R) {
     let tasks = Log::new();
     let mut group = Group::new();
     for stage in [3, 0, u32::MAX] {
@@ -184,7 +184,7 @@ async fn law_26_without_announcers_all_start_at_once<R: Runtime>(rt: R) {
 
 /// "`Handle::ready` resolves Ok once all stages have started and all have announced."
 async fn law_26_ready_resolves_ok_once_all_have_announced<R: Runtime>(rt: R) {
-    let (give, given) = readies();
+    let (give, given) = contexts();
     let mut group = Group::new();
     group.add_actor(announcer(&give));
     group.add_actor(announcer(&give));
@@ -209,7 +209,7 @@ async fn law_26_ready_resolves_ok_once_all_have_announced<R: Runtime>(rt: R) {
 
 async fn law_26_ready_waits_for_the_last_stage_to_start<R: Runtime>(rt: R) {
     let tasks = Log::new();
-    let (give, given) = readies();
+    let (give, given) = contexts();
     let mut group = Group::new();
     group.add_actor(announcer(&give));
     group.add_actor(waiter().name("top").stage(1));
@@ -226,7 +226,7 @@ async fn law_26_ready_waits_for_the_last_stage_to_start<R: Runtime>(rt: R) {
 
 /// "… Err once the group is stopping", also for who asks later, or was ready before.
 async fn law_26_ready_resolves_err_once_the_group_stops<R: Runtime>(rt: R) {
-    let (give, _given) = readies();
+    let (give, _given) = contexts();
     let mut group = Group::new();
     group.add_actor(announcer(&give));
     let handle = group.handle();
@@ -261,7 +261,7 @@ async fn law_26_ready_resolves_err_when_the_group_is_gone<R: Runtime>(rt: R) {
     ready.await.unwrap_err();
 
     let mut group = Group::new();
-    let (give, _given) = readies();
+    let (give, _given) = contexts();
     group.add_actor(announcer(&give));
     let handle = group.handle();
     let mut run = Box::pin(group.run(rt.spawner()));
@@ -290,10 +290,10 @@ async fn law_26_is_ready_is_false_before_the_first_interrupt<R: Runtime>(rt: R) 
     }
 }
 
-/// Whoever could have announced is gone: the actor is not ready, and does not become so.
-async fn law_26_context_dropped_unannounced_is_never_ready<R: Runtime>(rt: R) {
+/// The actor has nothing left to announce itself with, and goes on.
+async fn law_26_a_context_dropped_unannounced_is_never_ready<R: Runtime>(rt: R) {
     let tasks = Log::new();
-    let (give, given) = readies();
+    let (give, given) = contexts();
     let mut group = Group::new();
     group.add_actor(announcer(&give));
     group.add_actor(waiter().name("top").stage(1));
@@ -314,7 +314,7 @@ async fn law_26_context_dropped_unannounced_is_never_ready<R: Runtime>(rt: R) {
 
 /// During the stop, and after it, on another thread too.
 async fn law_26_announced_too_late_is_harmless<R: Runtime>(rt: R) {
-    let (log, (give, given)) = (Log::new(), readies());
+    let (log, (give, given)) = (Log::new(), contexts());
     let mut group = Group::new();
     group.add_actor(announcer(&give));
     group.add_actor(announcer(&give));
@@ -330,15 +330,13 @@ async fn law_26_announced_too_late_is_harmless<R: Runtime>(rt: R) {
     assert!(!handle.is_ready());
     handle.force();
     run.await.unwrap_err();
-    std::thread::spawn(move || two.announce_ready())
-        .join()
-        .unwrap();
+    std::thread::spawn(|| two.announce_ready()).join().unwrap();
     assert!(!handle.is_ready());
 }
 
 async fn law_26_an_actor_added_above_the_gate_waits_for_it<R: Runtime>(rt: R) {
     let tasks = Log::new();
-    let (give, given) = readies();
+    let (give, given) = contexts();
     let mut group = Group::new();
     group.add_actor(announcer(&give));
     let handle = group.handle();
@@ -360,7 +358,7 @@ async fn law_26_an_actor_added_above_the_gate_waits_for_it<R: Runtime>(rt: R) {
 /// Background or not: it is an actor of a stage below.
 async fn law_26_background_is_waited_for_too<R: Runtime>(rt: R) {
     let tasks = Log::new();
-    let (give, given) = readies();
+    let (give, given) = contexts();
     let mut group = Group::new();
     group.add_actor(announcer(&give).background());
     group.add_actor(waiter().name("top").stage(1));

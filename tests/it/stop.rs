@@ -208,8 +208,8 @@ fn assert_same(causes: &[Cause], count: usize, text: &str) {
     }
 }
 
-/// "Every actor that is alive when the stop begins, and the one that caused it, is interrupted
-/// exactly once; none before the cause." Also when all exit at once.
+/// "Every actor that did not leave is interrupted exactly once, in its stage's turn, whether or not it
+/// has exited by then; the one that caused the stop too." Also when all exit at once.
 async fn law_07_all_are_interrupted_exactly_once<R: Runtime>(rt: R) {
     let log = Log::new();
     let interrupts: Vec<_> = (0..64).map(|_| Count::new()).collect();

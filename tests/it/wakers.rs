@@ -31,8 +31,10 @@ fn call_all(handle: &Handle) {
     let _ = handle.is_ready();
     let _ = handle.add_actor(waiter());
     let _ = poll_with(Waker::noop(), &mut Box::pin(handle.ready()));
+    let _ = poll_with(Waker::noop(), &mut Box::pin(handle.stopping()));
+    handle.skip_drain();
     handle.clone().interrupt(Ok(()));
-    let _ = format!("{handle:?}");
+    let _ = format!("{handle:?} {}", handle.status());
 }
 
 /// Runs `test` under the harness that fails it when it hangs.

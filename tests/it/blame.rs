@@ -1,0 +1,166 @@
+//! Law 17: who is named when the time is over, and how long each was waited for.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_lite::future::{poll_once, zip};
+use rungroup::{Actor, Error, ErrorKind, Group, State, Straggler};
+
+use crate::runtime::Runtime;
+use crate::support::{Event, Log, deaf, logged, parking};
+
+on_every_runtime! {
+    law_17_only_those_that_had_their_turn_are_named,
+    law_17_all_are_named_if_none_had_its_turn,
+    law_17_a_straggler_tells_how_long_it_was_waited_for,
+    law_17_a_thread_was_waited_for_too,
+    law_17_one_forced_alone_was_waited_for,
+    law_17_the_turn_of_the_background_is_one_too,
+}
+
+/// A group of a culprit of stage 1 and `others` below, forced in the culprit's turn.
+async fn cut_off<R: Runtime>(rt: &R, others: usize) -> Error {
+    let log = Log::new();
+    let mut group = Group::new();
+    for _ in 0..others {
+        group.add_actor(deaf("innocent", &log));
+    }
+    group.add_actor(deaf("http", &log).stage(1));
+    let handle = group.handle();
+    handle.interrupt(Ok(()));
+    let mut run = Box::pin(group.run(parking(rt.spawner())));
+    assert!(poll_once(&mut run).await.is_none());
+    assert_eq!(log.entries(), ["http interrupted"]);
+    handle.force();
+    let error = run.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Stragglers);
+    assert_eq!(log.count("innocent interrupted"), others);
+    error
+}
+
+/// "The error names those that were interrupted before the force and only counts the others."
+async fn law_17_only_those_that_had_their_turn_are_named<R: Runtime>(rt: R) {
+    let error = cut_off(&rt, 0).await;
+    assert_eq!(error.to_string(), "1 actor did not stop: `http` (parked)");
+
+    let error = cut_off(&rt, 4).await;
+    assert_eq!(
+        error.to_string(),
+        "1 actor did not stop: `http` (parked); 4 more were forced before their turn"
+    );
+    let stragglers = error.report().stragglers();
+    assert_eq!(stragglers.len(), 5);
+    for straggler in stragglers {
+        let is_culprit = straggler.actor().as_str() == Some("http");
+        assert_eq!(straggler.waited_for().is_some(), is_culprit);
+    }
+}
+
+/// "If there are none such, it names all."
+async fn law_17_all_are_named_if_none_had_its_turn<R: Runtime>(rt: R) {
+    let log = Log::new();
+    let mut group = Group::new();
+    group.add_actor(deaf("low", &log));
+    group.add_actor(deaf("high", &log).stage(1));
+    group.handle().force();
+    let error = group.run(parking(rt.spawner())).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "2 actors did not stop: `high` (parked), `low` (parked)"
+    );
+    let stragglers = error.report().stragglers().iter();
+    let waited: Vec<_> = stragglers.filter_map(Straggler::waited_for).collect();
+    assert!(waited.is_empty(), "{waited:?}");
+}
+
+/// From its own interrupt, not from the cause.
+async fn law_17_a_straggler_tells_how_long_it_was_waited_for<R: Runtime>(rt: R) {
+    const TAKES: Duration = Duration::from_millis(50);
+    let log = Log::new();
+    let ended = Arc::new(Mutex::new(None));
+    let (ends, clock) = (Arc::clone(&ended), rt.spawner());
+    let slow = Actor::with(|ctx| async move {
+        ctx.interrupted().await;
+        rungroup::Spawner::sleep(&clock, TAKES).await;
+        *ends.lock().unwrap() = Some(Instant::now());
+        Ok(())
+    });
+    let mut group = Group::new();
+    group.add_actor(deaf("low", &log));
+    group.add_actor(slow.stage(1));
+    let handle = group.handle();
+    handle.interrupt(Ok(()));
+    let force = async {
+        log.until("low interrupted").await;
+        handle.force();
+    };
+    let run = group.run(parking(rt.spawner()));
+    let error = zip(run, force).await.0.unwrap_err();
+    let since_its_turn = ended.lock().unwrap().unwrap().elapsed();
+    let waited_for = error.report().stragglers()[0].waited_for().unwrap();
+    assert!(
+        waited_for <= since_its_turn,
+        "{waited_for:?} {since_its_turn:?}"
+    );
+}
+
+async fn law_17_a_thread_was_waited_for_too<R: Runtime>(rt: R) {
+    let (started, interrupted, release) = (Event::new(), Event::new(), Event::new());
+    let (starts, is_interrupted, released) =
+        (started.clone(), interrupted.clone(), release.clone());
+    let work = move || {
+        starts.set();
+        released.wait_blocking();
+        Ok(())
+    };
+    let mut group = Group::new();
+    group.add_actor(Actor::blocking(work, move |_| is_interrupted.set()).name("thread"));
+    let handle = group.handle();
+    let force = async {
+        started.wait().await;
+        handle.interrupt(Ok(()));
+        interrupted.wait().await;
+        handle.force();
+    };
+    let error = zip(group.run(rt.spawner()), force).await.0.unwrap_err();
+    release.set();
+    let straggler = &error.report().stragglers()[0];
+    assert_eq!(straggler.state(), State::Blocking);
+    assert!(straggler.waited_for().is_some());
+    assert_eq!(
+        error.to_string(),
+        "1 actor did not stop: `thread` (blocking)"
+    );
+}
+
+/// By its own grace: law 28. The others had theirs.
+async fn law_17_one_forced_alone_was_waited_for<R: Runtime>(rt: R) {
+    let log = Log::new();
+    let hung = Actor::new(pending(), |_| {}).name("hung");
+    let mut group = Group::new();
+    group.add_actor(hung.stage(1).grace(Duration::from_millis(1)));
+    group.add_actor(logged("low", &log));
+    group.handle().interrupt(Ok(()));
+    let error = group.run(parking(rt.spawner())).await.unwrap_err();
+    assert_eq!(error.to_string(), "1 actor did not stop: `hung` (parked)");
+    let stragglers = error.report().stragglers();
+    assert_eq!(stragglers.len(), 1);
+    assert!(stragglers[0].waited_for().is_some());
+}
+
+async fn law_17_the_turn_of_the_background_is_one_too<R: Runtime>(rt: R) {
+    let log = Log::new();
+    let mut group = Group::new();
+    group.add_actor(logged("foreground", &log));
+    group.add_actor(deaf("telemetry", &log).background());
+    let handle = group.handle();
+    handle.interrupt(Ok(()));
+    let force = async {
+        log.until("telemetry interrupted").await;
+        handle.force();
+    };
+    let run = group.run(parking(rt.spawner()));
+    let error = zip(run, force).await.0.unwrap_err();
+    assert!(error.report().stragglers()[0].waited_for().is_some());
+}
