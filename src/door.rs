@@ -26,6 +26,7 @@ struct Gate {
     closed: Closed,
 }
 
+/// Closes further and further, never opens again.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Closed {
     #[default]
@@ -88,8 +89,15 @@ impl Door {
         let mut gate = lock(&self.gate);
         let added = gate.added.iter().map(|actor| actor.settings.rank()).max();
         let next = inside.max(added);
-        gate.closed = next.map_or(Closed::ForAll, Closed::From);
+        if gate.closed != Closed::ForAll {
+            gate.closed = next.map_or(Closed::ForAll, Closed::From);
+        }
         (next, std::mem::take(&mut gate.added))
+    }
+
+    /// Closes the door for good; what was added stays for the group to take.
+    pub(crate) fn lock(&self) {
+        lock(&self.gate).closed = Closed::ForAll;
     }
 
     /// Closes the door for good. Returns what was added.

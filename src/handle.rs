@@ -131,6 +131,10 @@ impl Handle {
     /// println!("{error}"); // "1 actor did not stop: `deaf` (parked)"
     /// ```
     pub fn force(&self) {
+        // All interrupts are due from now on, so nobody enters any more (law 24).
+        if let Some(door) = self.link.door::<Door>() {
+            door.lock();
+        }
         self.link.request_force(Cause::new(Trigger::Request {
             outcome: Ok(()).into(),
             reason: None,

@@ -187,16 +187,17 @@ impl<'a> Machine<'a> {
 
     /// What ends the group, as the cause; with when it happened.
     fn cause(&mut self, ending: Ending) -> Option<Cause> {
+        let now = self.inbox.link.now();
         let (cause, at) = match ending {
-            Ending::Exit { exit, at, .. } => (Cause::new(Trigger::Exit(exit)), at),
+            Ending::Exit { exit, .. } => (Cause::new(Trigger::Exit(exit)), now),
             Ending::Requested | Ending::Force => {
                 let request = self.inbox.link.requested()?;
                 (request.cause.clone(), request.at)
             }
-            Ending::NoActorLeft => (Cause::new(Trigger::NoActorLeft), self.inbox.link.now()),
+            Ending::NoActorLeft => (Cause::new(Trigger::NoActorLeft), now),
             Ending::SkipDrain => return None,
         };
-        self.stop = Some(Stop::new(cause.clone(), at));
+        self.stop = Some(Stop::new(cause.clone(), at, now));
         Some(cause)
     }
 
@@ -395,7 +396,8 @@ impl Machine<'_> {
             }
         }
         let cause = Cause::new(Trigger::Dropped);
-        self.stop = Some(Stop::new(cause.clone(), self.inbox.link.now()));
+        let now = self.inbox.link.now();
+        self.stop = Some(Stop::new(cause.clone(), now, now));
         cause
     }
 }

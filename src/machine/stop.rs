@@ -23,6 +23,8 @@ pub(super) struct Stop {
     cause: Cause,
     /// When the cause happened, since the birth of the group.
     pub(super) began: Duration,
+    /// How old the cause was when the group took it, in the whole milliseconds that timers have.
+    age: Duration,
     /// The end of the drain.
     drain: Option<Alarm>,
     /// Whether the stop proper has begun: an interrupt was called, or will be before anything else.
@@ -45,10 +47,11 @@ pub(super) struct Turn {
 }
 
 impl Stop {
-    pub(super) fn new(cause: Cause, began: Duration) -> Stop {
+    pub(super) fn new(cause: Cause, began: Duration, now: Duration) -> Stop {
         Stop {
             cause,
             began,
+            age: whole_millis(now.saturating_sub(began)),
             drain: None,
             is_interrupting: false,
             grace: None,
@@ -122,10 +125,11 @@ impl Machine<'_> {
         self.stop.as_ref().map_or(Duration::ZERO, |stop| stop.began)
     }
 
-    /// What is left of a limit that counts from the cause.
+    /// What is left of a limit that counts from the cause, in the moment in which the group takes
+    /// the cause.
     fn left_of(&self, limit: Duration) -> Duration {
-        let spent = self.inbox.link.now().saturating_sub(self.began());
-        limit.saturating_sub(spent)
+        let age = self.stop.as_ref().map_or(Duration::ZERO, |stop| stop.age);
+        limit.saturating_sub(age)
     }
 
     /// Sets the clock of the grace; returns whether there is no time at all.
@@ -411,7 +415,7 @@ impl Turn {
     /// How much of the limits is over: by the clock that rang, else since the interrupts.
     fn spent(&self, now: Duration) -> Duration {
         let since = self.stage.interrupted().unwrap_or(now);
-        let elapsed = now.saturating_sub(since);
+        let elapsed = whole_millis(now.saturating_sub(since));
         match (&self.alarm, self.limits.last()) {
             (Some(alarm), Some(next)) if alarm.has_rung() => next.after,
             _ => elapsed,
@@ -422,6 +426,10 @@ impl Turn {
         let (stage, members) = (Arc::clone(&self.stage), Arc::clone(&self.members));
         (stage, members, self.is_waited_for)
     }
+}
+
+fn whole_millis(duration: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn interrupt(member: &Member, cause: &Cause, report: &mut Report) {
