@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::name::Name;
 use crate::panic::{Panic, discard};
-use crate::text::{Chain, OneLine};
+use crate::text::{Chain, Chained, Contained, OneLine};
 
 /// An error of any type, as an actor's execute returns it.
 ///
@@ -45,7 +45,6 @@ pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
 /// let cause = error.report().cause().unwrap();
 /// assert!(matches!(cause.outcome(), Some(Outcome::Failed(_))));
 /// ```
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome {
     /// Its execute returned `Ok(())`.
@@ -90,6 +89,22 @@ impl Outcome {
         match self {
             Outcome::Failed(error) | Outcome::Lost(Some(error)) => Some(&**error),
             _ => None,
+        }
+    }
+}
+
+/// As derived, but contained: the error's own `Debug` may panic.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Returned => f.write_str("Returned"),
+            Outcome::Failed(error) => f.debug_tuple("Failed").field(&Contained(error)).finish(),
+            Outcome::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
+            Outcome::Lost(error) => {
+                let error = error.as_ref().map(Contained);
+                f.debug_tuple("Lost").field(&error).finish()
+            }
+            Outcome::Aborted => f.write_str("Aborted"),
         }
     }
 }
@@ -315,7 +330,10 @@ impl Cause {
     /// twice.
     pub(crate) fn as_reason(&self) -> Option<Cow<'static, str>> {
         match &*self.0 {
-            Trigger::Request { outcome, reason } if outcome.is_ok() => reason.clone(),
+            Trigger::Request { outcome, reason } => match outcome.error() {
+                Some(error) => Some(Chained(error).to_string().into()),
+                None => reason.clone(),
+            },
             _ => Some(self.to_string().into()),
         }
     }

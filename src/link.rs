@@ -128,6 +128,10 @@ impl Link {
 
     /// Asks the group to stop. The first request counts; the cause is for the group to decide.
     pub(crate) fn request(&self, cause: Cause) {
+        // A group that is gone has its cause, or will never have one.
+        if self.gone.is_set() {
+            return drop(cause);
+        }
         let at = self.now();
         match self.request.set(Request { cause, at }) {
             Ok(()) => {
@@ -161,11 +165,17 @@ impl Link {
 
     /// Asks the group to force what remains; once.
     pub(crate) fn request_force(&self, cause: Cause) {
+        // Before the request, so that a group that takes that does not begin a stage in between.
+        // Relaxed: the events, sent under the mail's lock, bring it to the group.
+        let is_first = !self.force_requested.swap(true, Ordering::Relaxed);
         self.request(cause);
-        // Relaxed: only decides who sends.
-        if !self.force_requested.swap(true, Ordering::Relaxed) {
+        if is_first {
             self.send(Event::Force);
         }
+    }
+
+    pub(crate) fn is_force_requested(&self) -> bool {
+        self.force_requested.load(Ordering::Relaxed)
     }
 
     /// Queues an event and wakes the group.

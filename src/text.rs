@@ -50,6 +50,27 @@ impl<T: Display + ?Sized> Display for Contained<'_, T> {
     }
 }
 
+impl<T: fmt::Debug + ?Sized> fmt::Debug for Contained<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        let written = catch(|| write!(text, "{:?}", self.0));
+        f.write_str(&text)?;
+        match written {
+            Ok(Ok(())) => Ok(()),
+            _ => f.write_str("(its Debug failed)"),
+        }
+    }
+}
+
+/// An error and its sources: "write wal: disk full".
+pub(crate) struct Chained<'a>(pub(crate) &'a (dyn Error + 'static));
+
+impl Display for Chained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Contained(self.0), Chain(source_of(self.0)))
+    }
+}
+
 /// An error and its sources, each after a colon: ": write wal: disk full". Nothing without one.
 pub(crate) struct Chain<'a>(pub(crate) Option<&'a (dyn Error + 'static)>);
 

@@ -91,6 +91,9 @@ impl Machine<'_> {
     /// each when all before it have exited.
     pub(crate) async fn stop(&mut self, cause: Cause) {
         self.begin(cause);
+        if self.inbox.link.is_force_requested() {
+            return self.force("a force was requested");
+        }
         if self.is_out_of_time() {
             return self.force("the grace is over");
         }
@@ -155,6 +158,7 @@ impl Machine<'_> {
         by_request.is_some_and(Cause::is_ok_request)
             && link.was_ready()
             && !link.is_drain_skipped()
+            && !link.is_force_requested()
             && !self.left_of(self.limits.drain).is_zero()
     }
 

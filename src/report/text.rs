@@ -13,7 +13,7 @@ pub(crate) struct Fitted {
 impl Fitted {
     pub(crate) fn new(text: &str, limit: usize) -> Fitted {
         let line = text.lines().next().unwrap_or_default();
-        let fits = line.len() == text.len() && line.chars().map(width).sum::<usize>() <= limit;
+        let fits = line.len() == text.len() && columns(line) <= limit;
         let room = if fits { limit } else { limit - 1 };
         let (mut fitted, mut columns) = (String::new(), 0);
         for char in line.chars().filter(|char| !char.is_control()) {
@@ -46,6 +46,38 @@ impl fmt::Display for Fitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// More lines than that are a dump.
+const LINES: usize = 10;
+
+/// Breaks a text between its words into lines of at most so many columns. What does not fit into
+/// ten lines is cut off, and shows as an ellipsis.
+pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is a first line");
+        let space = if line.is_empty() { "" } else { " " };
+        if columns(line) + space.len() + columns(word) <= limit {
+            line.push_str(space);
+            line.push_str(word);
+        } else if line.is_empty() {
+            *line = Fitted::new(word, limit).text;
+        } else {
+            lines.push(Fitted::new(word, limit).text);
+        }
+    }
+    if lines.len() > LINES {
+        lines.truncate(LINES);
+        let last = lines.last_mut().expect("ten lines");
+        *last = Fitted::new(last, limit - 1).text + "…";
+    }
+    lines
+}
+
+/// How many columns a text takes on a terminal.
+pub(crate) fn columns(text: &str) -> usize {
+    text.chars().map(width).sum()
 }
 
 /// The columns of a character on a terminal, by the blocks of Unicode's East Asian Width and of its

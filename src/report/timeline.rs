@@ -5,10 +5,10 @@ use std::fmt::{self, Formatter};
 use std::time::Duration;
 
 use super::Report;
-use super::text::{Fitted, Short};
+use super::text::{Fitted, Short, columns, wrap};
 use crate::exit::{Exit, Outcome};
 use crate::state::State;
-use crate::text::Chain;
+use crate::text::Chained;
 
 /// More rows than that are no glance any more; what is left out is counted.
 const ROWS: usize = 20;
@@ -18,11 +18,11 @@ const BAR: usize = 23;
 
 pub(super) fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     match report.cause() {
-        Some(cause) => writeln!(f, "{}", Fitted::new(&format!("stopped by: {cause}"), WIDTH))?,
+        Some(cause) => draw_cause(&format!("stopped by: {cause}"), f)?,
         None => return f.write_str("not stopped yet"),
     }
     let rows = rows(report);
-    write!(f, "the stop took {}", Short(report.lasted()))?;
+    write!(f, "\nthe stop took {}", Short(report.lasted()))?;
     if rows.is_empty() && report.never_started().is_empty() {
         return Ok(());
     }
@@ -45,7 +45,24 @@ pub(super) fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     }
     for (actor, panic) in report.interrupt_panics().iter().take(ROWS) {
         let line = format!("the interrupt of {} panicked: {panic}", actor.quoted());
-        write!(f, "\n  {}", Fitted::new(&line, WIDTH - 2))?;
+        draw_wrapped(&line, 2, f)?;
+    }
+    Ok(())
+}
+
+/// In one line if it fits, else on lines of its own: the root cause is at its end.
+fn draw_cause(line: &str, f: &mut Formatter<'_>) -> fmt::Result {
+    if columns(line) <= WIDTH {
+        return f.write_str(line);
+    }
+    let (label, cause) = line.split_at("stopped by:".len());
+    f.write_str(label)?;
+    draw_wrapped(cause, 2, f)
+}
+
+fn draw_wrapped(text: &str, indent: usize, f: &mut Formatter<'_>) -> fmt::Result {
+    for line in wrap(text, WIDTH - indent) {
+        write!(f, "\n{:indent$}{line}", "")?;
     }
     Ok(())
 }
@@ -86,7 +103,7 @@ impl Row<'_> {
             self.bar,
         )?;
         match self.exit.and_then(|exit| detail(exit.outcome())) {
-            Some(detail) => write!(f, "\n    {}", Fitted::new(&detail, WIDTH - 4)),
+            Some(detail) => draw_wrapped(&detail, 4, f),
             None => Ok(()),
         }
     }
@@ -157,10 +174,7 @@ fn word(outcome: &Outcome) -> &'static str {
 fn detail(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Panicked(panic) => Some(panic.to_string()),
-        _ => outcome.error().map(|error| {
-            let chain = Chain(Some(error)).to_string();
-            chain.trim_start_matches(": ").to_owned()
-        }),
+        _ => outcome.error().map(|error| Chained(error).to_string()),
     }
 }
 

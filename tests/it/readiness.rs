@@ -330,7 +330,9 @@ async fn law_26_announced_too_late_is_harmless<R: Runtime>(rt: R) {
     assert!(!handle.is_ready());
     handle.force();
     run.await.unwrap_err();
-    std::thread::spawn(move || two.announce_ready()).join().unwrap();
+    std::thread::spawn(move || two.announce_ready())
+        .join()
+        .unwrap();
     assert!(!handle.is_ready());
 }
 
