@@ -6,3 +6,6 @@ cd "$(dirname "$0")"/..
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --all-features -- -D warnings
 cargo clippy --all-targets -- -D warnings
+
+# The picture of the imports: one direction, no circle.
+bash ci/layers.sh

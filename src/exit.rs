@@ -7,9 +7,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::line::OneLine;
 use crate::name::Name;
 use crate::panic::{Panic, discard};
-use crate::text::{Chain, Chained, Contained, OneLine};
+use crate::text::{Chain, Chained, Contained};
 
 /// An error of any type, as an actor's execute returns it.
 ///

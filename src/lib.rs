@@ -84,9 +84,8 @@
 //! | --- | --- |
 //! | [`Group::add`], [`Actor::new`] | an execute and an interrupt, as in Go |
 //! | [`Actor::with`] | code that asks a [`Context`] whether it is interrupted, and why |
-//! | [`Actor::with_ready`] | the same, where higher stages start only when it is ready |
 //! | [`Actor::cancellable`] | a future that may be dropped half-way |
-//! | [`Actor::blocking`] | a function that blocks a thread |
+//! | [`Actor::blocking`], [`Actor::blocking_with`] | a function that blocks a thread |
 //! | [`Group::into_actor`] | a group inside a group |
 //!
 //! [`name`](Actor::name), [`stage`](Actor::stage), [`ends_group`](Actor::ends_group) and
@@ -105,7 +104,7 @@
 //! | `smol` | the spawner `Smol`, and `Spawner` for `smol::Executor` |
 //! | `async-std` | the spawner `AsyncStd` |
 //! | `signal` | [`signal`](https://docs.rs/rungroup/latest/rungroup/signal): actors that stop the group on `SIGINT`, `SIGTERM`, … |
-//! | `tracing` | target `rungroup`: a span `actor` with `name` and `stage` around the polls of each actor; events such as "group ready", "group stopping", "interrupting stage", "actor did not stop" from `info` up, each actor's start and exit at `debug` |
+//! | `tracing` | target `rungroup`: a span `actor` with `actor` and `stage` around the polls of each actor; events such as "group ready", "group stopping", "interrupting stage", "actor did not stop" from `info` up, each actor's start and exit at `debug` |
 //!
 //! # Comparison to other crates
 //!
@@ -143,6 +142,7 @@ mod exit;
 mod group;
 mod handle;
 mod latch;
+mod line;
 mod link;
 mod machine;
 mod member;

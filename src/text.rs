@@ -1,38 +1,14 @@
-//! Foreign text, made safe to show: in one line, and whatever its formatter does.
+//! Foreign text, made safe to show, whatever its formatter does.
 
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 use std::iter;
 
+use crate::line::OneLine;
 use crate::panic::catch;
 
 /// Errors that name themselves as their source exist; nobody reads further than this.
 const LONGEST_CHAIN: usize = 64;
-
-/// Text without its line breaks: a break and the indentation after it become one space, other
-/// control characters are left out.
-pub(crate) struct OneLine<'a>(pub(crate) &'a str);
-
-impl Display for OneLine<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.0.split(is_break).map(str::trim);
-        for (nth, line) in lines.filter(|line| !line.is_empty()).enumerate() {
-            if nth > 0 {
-                f.write_char(' ')?;
-            }
-            let mut printable = line.chars().filter(|char| !char.is_control());
-            printable.try_for_each(|char| f.write_char(char))?;
-        }
-        Ok(())
-    }
-}
-
-fn is_break(char: char) -> bool {
-    matches!(
-        char,
-        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-    )
-}
 
 /// What a foreign `Display` writes, in one line. One that panics or returns an error is cut off
 /// where it did.
@@ -92,14 +68,6 @@ fn source_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 's
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn breaks_and_indentation_become_one_space() {
-        let message = "assertion `left == right` failed\n  left: 1\r\n right: 2\n";
-        let line = OneLine(message).to_string();
-        assert_eq!(line, "assertion `left == right` failed left: 1 right: 2");
-        assert_eq!(OneLine("a\u{2028}b\u{1b}[31mc").to_string(), "a b[31mc");
-    }
 
     #[test]
     fn a_display_that_fails_is_cut_off() {
