@@ -13,7 +13,7 @@ use crate::state::State;
 
 /// How a group ended: why, who exited how and when, and who did not.
 ///
-/// From [`Group::run_report`], or by [`Error::report`]. Its `Display` is a table of the stop that a
+/// From [`Group::run_report`], or by [`Error::report`](crate::Error::report). Its `Display` is a table of the stop that a
 /// person reads at a glance, 80 columns wide.
 ///
 /// [`Group::run_report`]: crate::Group::run_report
