@@ -78,7 +78,7 @@ impl Actor {
     /// ```
     #[track_caller]
     pub fn blocking_with(execute: impl FnOnce(Context) -> Result + Send + 'static) -> Actor {
-        Actor::with_interrupt(|ctx| run_on_a_thread(ctx, execute), |_cause| {})
+        Actor::with(|ctx| run_on_a_thread(ctx, execute))
     }
 }
 

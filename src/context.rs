@@ -13,6 +13,7 @@ use crate::latch::{Latch, Wait};
 use crate::link::Link;
 use crate::member::{Interrupt, Member};
 use crate::name::Name;
+use crate::policy::{Adder, Rank};
 
 /// Tells an actor whether it is interrupted, and why; and lets it announce that it is ready, and add
 /// children. From [`Actor::with`] and [`Actor::blocking_with`].
@@ -42,25 +43,42 @@ trait Told: Send + Sync {
     fn latch(&self) -> &Latch;
 }
 
+/// Sets a latch.
+impl Interrupt for Latch {
+    fn call(&self, _cause: &Cause) {
+        self.set(true);
+    }
+
+    fn discard(&self) {
+        self.set(false);
+    }
+}
+
+impl Told for Latch {
+    fn latch(&self) -> &Latch {
+        self
+    }
+}
+
 /// Sets a latch, then calls an interrupt.
-struct Tell<F> {
+struct Both<F> {
     latch: Latch,
     interrupt: Once<F>,
 }
 
-impl<F: FnOnce(&Cause) + Send> Interrupt for Tell<F> {
+impl<F: FnOnce(&Cause) + Send> Interrupt for Both<F> {
     fn call(&self, cause: &Cause) {
-        self.latch.set(true);
+        self.latch.call(cause);
         self.interrupt.call(cause);
     }
 
     fn discard(&self) {
-        self.latch.set(false);
+        self.latch.discard();
         self.interrupt.discard();
     }
 }
 
-impl<F: Send> Told for Tell<F> {
+impl<F: Send> Told for Both<F> {
     fn latch(&self) -> &Latch {
         &self.latch
     }
@@ -75,10 +93,10 @@ impl Context {
     ///
     /// Cancel safe: dropping it has no effect.
     pub fn interrupted(&self) -> Interrupted {
-        Interrupted {
-            interrupt: Wait::new(ByInterrupt(self.clone())),
-            end: None,
-        }
+        Interrupted(Wait::new(Until {
+            context: self.clone(),
+            has_left: false,
+        }))
     }
 
     /// Returns whether the actor is interrupted. Takes no lock, for use in a hot loop.
@@ -200,7 +218,11 @@ impl Context {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn handle(&self) -> Handle {
-        Handle::of_actor(Arc::clone(self.link()), *self.0.settings())
+        let adder = Adder {
+            stage: self.0.policy().stage,
+            background: self.0.stage().rank == Rank::Background,
+        };
+        Handle::of_actor(Arc::clone(self.link()), adder)
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -221,23 +243,21 @@ impl Context {
     }
 }
 
-/// For [`Wait`]: the latch of the actor's interrupt.
+/// For [`Wait`]: what an actor waits for.
 #[derive(Clone)]
-struct ByInterrupt(Context);
-
-impl AsRef<Latch> for ByInterrupt {
-    fn as_ref(&self) -> &Latch {
-        self.0.latch()
-    }
+struct Until {
+    context: Context,
+    /// The actor left before it was interrupted: until the group is gone.
+    has_left: bool,
 }
 
-/// For [`Wait`]: the latch of the group's end.
-#[derive(Clone)]
-struct ByEnd(Arc<Link>);
-
-impl AsRef<Latch> for ByEnd {
+impl AsRef<Latch> for Until {
     fn as_ref(&self) -> &Latch {
-        &self.0.gone
+        if self.has_left {
+            &self.context.link().gone
+        } else {
+            self.context.latch()
+        }
     }
 }
 
@@ -272,28 +292,19 @@ impl fmt::Debug for Context {
 /// ```
 #[derive(Clone)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Interrupted {
-    interrupt: Wait<ByInterrupt>,
-    /// Of the group, where the actor left.
-    end: Option<Wait<ByEnd>>,
-}
+pub struct Interrupted(Wait<Until>);
 
 impl Future for Interrupted {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
-        match Pin::new(&mut self.interrupt).poll(cx) {
-            Poll::Ready(true) => Poll::Ready(()),
-            Poll::Ready(false) => Pin::new(self.end()).poll(cx).map(drop),
-            Poll::Pending => Poll::Pending,
+        match Pin::new(&mut self.0).poll(cx) {
+            Poll::Ready(false) => {
+                self.0.turn_to(|until| until.has_left = true);
+                Pin::new(&mut self.0).poll(cx).map(drop)
+            }
+            polled => polled.map(drop),
         }
-    }
-}
-
-impl Interrupted {
-    fn end(&mut self) -> &mut Wait<ByEnd> {
-        let link = Arc::clone(self.interrupt.latch().0.link());
-        self.end.get_or_insert_with(|| Wait::new(ByEnd(link)))
     }
 }
 
@@ -326,7 +337,7 @@ impl Actor {
     pub fn with<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        Actor::with_interrupt(execute, |_cause| {})
+        Actor::told_by(Latch::new(), execute)
     }
 
     /// Makes an actor that has a context, and an interrupt besides.
@@ -335,14 +346,22 @@ impl Actor {
         execute: impl FnOnce(Context) -> F + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let tell = Tell {
+        let both = Both {
             latch: Latch::new(),
             interrupt: Once::new(interrupt),
         };
+        Actor::told_by(both, execute)
+    }
+
+    #[track_caller]
+    fn told_by<F: Future<Output = Result> + Send + 'static, I: Interrupt + Told + 'static>(
+        interrupt: I,
+        execute: impl FnOnce(Context) -> F + Send + 'static,
+    ) -> Actor {
         // One allocation for the interrupt, what the context asks, and the member. The future knows
         // its member weakly until it is first polled; from then on the two hold each other, until the
         // member lets go of the future: at its end, at a force, or when the group is dropped.
-        let member = Arc::new_cyclic(|member: &Weak<Member<Tell<_>>>| {
+        let member = Arc::new_cyclic(|member: &Weak<Member<I>>| {
             let member = Weak::clone(member);
             let execute = async move {
                 match member.upgrade() {
@@ -351,7 +370,7 @@ impl Actor {
                     None => Ok(()),
                 }
             };
-            Member::new(Box::pin(execute), tell)
+            Member::new(Box::pin(execute), interrupt)
         });
         let mut actor = Actor::of(member);
         actor.settings.has_context = true;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::actor::Actor;
 use crate::link::Link;
 use crate::members::Roll;
-use crate::policy::{Rank, Settings};
+use crate::policy::{Adder, Rank};
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// Shared weakly, through the [`Link`]: it is gone with its group.
@@ -56,7 +56,7 @@ impl Door {
     }
 
     /// Queues an actor and wakes the group, or gives the actor back if its stage was told to stop.
-    pub(crate) fn add(&self, mut actor: Actor, adder: Option<&Settings>) -> Result<(), Actor> {
+    pub(crate) fn add(&self, mut actor: Actor, adder: Option<Adder>) -> Result<(), Actor> {
         let settings = match adder {
             Some(adder) => actor.settings.added_by(adder),
             None => actor.settings,

@@ -11,7 +11,7 @@ use crate::door::Door;
 use crate::exit::{Cause, Result, Trigger};
 use crate::latch::{Latch, Wait};
 use crate::link::Link;
-use crate::policy::Settings;
+use crate::policy::Adder;
 use crate::status::Status;
 
 /// Stops a group from outside, adds actors to it while it runs, and tells whether it is ready.
@@ -40,7 +40,7 @@ use crate::status::Status;
 pub struct Handle {
     link: Arc<Link>,
     /// Of the actor whose children are added through it.
-    adder: Option<Settings>,
+    adder: Option<Adder>,
 }
 
 impl Handle {
@@ -49,7 +49,7 @@ impl Handle {
     }
 
     /// A handle for an actor of the group.
-    pub(crate) fn of_actor(link: Arc<Link>, actor: Settings) -> Handle {
+    pub(crate) fn of_actor(link: Arc<Link>, actor: Adder) -> Handle {
         Handle {
             link,
             adder: Some(actor),
@@ -180,7 +180,7 @@ impl Handle {
     /// ```
     pub fn add_actor(&self, actor: Actor) -> std::result::Result<(), Actor> {
         match self.link.door::<Door>() {
-            Some(door) => door.add(actor, self.adder.as_ref()),
+            Some(door) => door.add(actor, self.adder),
             None => Err(actor),
         }
     }

@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -92,28 +93,33 @@ pub(crate) struct Waiters {
     more: Option<Box<More>>,
 }
 
-/// Those with the keys from 1 on, and the keys that are free.
+/// Those with the keys from 2 on, and the keys that are free.
 #[derive(Default)]
 struct More {
     wakers: Vec<Option<Waker>>,
-    free: Vec<usize>,
+    free: Vec<NonZeroU32>,
 }
+
+const FIRST: NonZeroU32 = NonZeroU32::MIN;
 
 impl Waiters {
     /// Keeps `waker` under `key`, or under a new key; returns the key and what was there.
-    fn put(&mut self, key: Option<usize>, waker: Waker) -> (usize, Option<Waker>) {
+    fn put(&mut self, key: Option<NonZeroU32>, waker: Waker) -> (NonZeroU32, Option<Waker>) {
         match key {
-            Some(0) => (0, self.first.replace(waker)),
-            None if self.first.is_none() => (0, self.first.replace(waker)),
-            Some(key) => (key, self.more().wakers[key - 1].replace(waker)),
+            Some(FIRST) => (FIRST, self.first.replace(waker)),
+            None if self.first.is_none() => (FIRST, self.first.replace(waker)),
+            Some(key) => (key, self.more().slot(key).replace(waker)),
             None => (self.more().push(waker), None),
         }
     }
 
-    fn remove(&mut self, key: usize) -> Option<Waker> {
+    fn remove(&mut self, key: NonZeroU32) -> Option<Waker> {
         match (key, &mut self.more) {
-            (0, _) => self.first.take(),
-            (key, Some(more)) => more.remove(key),
+            (FIRST, _) => self.first.take(),
+            (key, Some(more)) => {
+                more.free.push(key);
+                more.slot(key).take()
+            }
             // The latch was set meanwhile, and the wakers are gone.
             (_, None) => None,
         }
@@ -133,25 +139,27 @@ impl Waiters {
 }
 
 impl More {
-    fn push(&mut self, waker: Waker) -> usize {
+    fn slot(&mut self, key: NonZeroU32) -> &mut Option<Waker> {
+        &mut self.wakers[key.get() as usize - 2]
+    }
+
+    fn push(&mut self, waker: Waker) -> NonZeroU32 {
         if let Some(key) = self.free.pop() {
-            self.wakers[key - 1] = Some(waker);
+            *self.slot(key) = Some(waker);
             return key;
         }
         self.wakers.push(Some(waker));
-        self.wakers.len()
-    }
-
-    fn remove(&mut self, key: usize) -> Option<Waker> {
-        self.free.push(key);
-        self.wakers[key - 1].take()
+        let key = u32::try_from(self.wakers.len() + 1).ok();
+        let key = key.and_then(NonZeroU32::new);
+        key.expect("fewer than four thousand million tasks wait for one thing")
     }
 }
 
 /// Waits until a latch is set. Cancel safe: dropping it removes its waker.
 pub(crate) struct Wait<L: AsRef<Latch>> {
     latch: L,
-    key: Option<usize>,
+    /// Of its waker, from 1 on.
+    key: Option<NonZeroU32>,
 }
 
 impl<L: AsRef<Latch>> Wait<L> {
@@ -159,8 +167,11 @@ impl<L: AsRef<Latch>> Wait<L> {
         Wait { latch, key: None }
     }
 
-    pub(crate) fn latch(&self) -> &L {
-        &self.latch
+    /// Waits for another latch, once this one is set.
+    pub(crate) fn turn_to(&mut self, turn: impl FnOnce(&mut L)) {
+        // The key was one of the former latch, whose wakers are gone.
+        self.key = None;
+        turn(&mut self.latch);
     }
 }
 

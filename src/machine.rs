@@ -159,10 +159,10 @@ impl<'a> Machine<'a> {
         }
         for member in members {
             member.start(now);
-            let settings = member.settings();
-            trace::started(member.name(), settings.stage);
-            if settings.announces && !settings.has_context {
-                trace::cannot_announce(member.name(), settings.stage);
+            let policy = member.policy();
+            trace::started(member.name(), policy.stage);
+            if policy.announces && !policy.has_context {
+                trace::cannot_announce(member.name(), policy.stage);
             }
             self.spawner.spawn(Task::new(member));
         }
@@ -238,14 +238,14 @@ impl<'a> Machine<'a> {
             at,
         } = exited;
         let member = self.member(key)?;
-        let settings = *member.settings();
+        let policy = member.policy();
         let is_its_turn = self.turn(key.rank).is_some();
         if is_its_turn {
             member.stage().leave();
         } else {
-            self.roster.exited(key.rank, &settings);
+            self.roster.exited(key.rank);
         }
-        if !is_its_turn && !settings.ends.on(&outcome) {
+        if !is_its_turn && !policy.ends.on(&outcome) {
             // It leaves, and its interrupt with it, uncalled (law 7). On the roll until that is
             // over: a destructor that does not return has a name.
             outcome.then_panicked(member.drop_interrupt());
@@ -253,17 +253,17 @@ impl<'a> Machine<'a> {
             drop(left);
             self.roster.left(key);
         }
-        let ends = settings.ends.on(&outcome);
+        let ends = policy.ends.on(&outcome);
         if member.readiness().settle() {
-            trace::never_ready(member.name(), settings.stage);
+            trace::never_ready(member.name(), policy.stage);
             // One that ends the group holds the higher stages back for good (law 26).
             if !ends {
-                self.roster.announced(settings.stage);
+                self.roster.announced(policy.stage);
             }
         }
         let exit = self.exit(&member, outcome, at);
-        trace::exited(settings.stage, &exit);
-        let weight = weight(&exit.outcome, settings.must_succeed);
+        trace::exited(policy.stage, &exit);
+        let weight = weight(&exit.outcome, policy.must_succeed);
         match (self.is_interrupting(), ends) {
             (true, _) => self.report.keep(exit, weight),
             (false, true) => return Some(Ending::Exit { exit, at, weight }),
@@ -381,6 +381,10 @@ impl Drop for Machine<'_> {
         if self.stop.is_none() {
             let cause = self.queued_cause();
             self.begin(cause);
+        }
+        // Who left has left, even if nobody took notice: its interrupt is not called (law 7).
+        while let Some(event) = self.inbox.next_event() {
+            drop(self.take(event));
         }
         self.force("the run future was dropped");
     }

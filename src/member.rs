@@ -28,7 +28,7 @@ use crate::exit::{Cause, Kept, Outcome, Result};
 use crate::link::{Event, Exited, Key};
 use crate::name::Name;
 use crate::panic::{Panic, catch, catch_drop, contain, discard};
-use crate::policy::Settings;
+use crate::policy::Policy;
 use crate::readiness::Readiness;
 use crate::stage::Stage;
 use crate::state::State;
@@ -69,7 +69,7 @@ pub(crate) struct Place {
     pub(crate) name: Name,
     pub(crate) stage: Arc<Stage>,
     pub(crate) nth: u64,
-    pub(crate) settings: Settings,
+    pub(crate) policy: Policy,
 }
 
 /// What the lock guards. It is held while the future is polled: that is how a force tells parked
@@ -126,8 +126,8 @@ impl<I: ?Sized> Member<I> {
         &self.place().name
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.place().settings
+    pub(crate) fn policy(&self) -> Policy {
+        self.place().policy
     }
 
     pub(crate) fn stage(&self) -> &Arc<Stage> {
@@ -153,7 +153,7 @@ impl<I: ?Sized> Member<I> {
     /// Announces that it is ready; does nothing unless the group waits for that.
     pub(crate) fn announce(&self) {
         if self.readiness.settle() {
-            let stage = self.settings().stage;
+            let stage = self.policy().stage;
             trace::announced(self.name(), stage);
             self.stage().link.send(Event::Announced(stage));
         }
@@ -178,7 +178,7 @@ impl<I: ?Sized> Member<I> {
 impl Member {
     /// Gives it its place in a group; once.
     pub(crate) fn settle(&self, place: Place) {
-        if place.settings.announces {
+        if place.policy.announces {
             self.readiness.expect();
         }
         let _ = self.place.set(place);
@@ -217,7 +217,7 @@ impl Member {
         // Five centuries fit.
         let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
         self.started.store(nanos, Ordering::Relaxed);
-        self.span.open(self.name(), self.settings().stage);
+        self.span.open(self.name(), self.policy().stage);
     }
 
     /// When it started, since the birth of the group.
@@ -318,7 +318,8 @@ impl Member {
     /// nobody wants to know.
     fn tell(&self, outcome: Kept) -> bool {
         let stage = self.stage();
-        if outcome.is_ok() && stage.is_quiet() {
+        // The exit of one that is waited for by readiness is more than a number.
+        if outcome.is_ok() && stage.is_quiet() && !self.readiness.is_expected() {
             return self.claim(EXITED) && stage.leave();
         }
         let exited = Event::Exited(Exited {

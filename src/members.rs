@@ -103,8 +103,10 @@ impl Roll {
         let stage = self.stages.get(&first.rank).into_iter();
         let rest = stage.flat_map(|stage| stage.rest_of_page(first.nth));
         let members = rest.take_while(|member| member.place().nth < end);
-        let (page, _) = place(first.nth);
-        (members.cloned().collect(), (page + 1) * SEATS as u64)
+        let mut page = Vec::with_capacity(SEATS);
+        page.extend(members.cloned());
+        let (number, _) = place(first.nth);
+        (page, (number + 1) * SEATS as u64)
     }
 
     /// The highest stage whose turn has not come.

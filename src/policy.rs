@@ -46,7 +46,7 @@ pub(crate) enum Rank {
     Stage(u32),
 }
 
-/// One actor's settings.
+/// One actor's settings, as they are given to it.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -74,13 +74,41 @@ impl Settings {
         }
     }
 
-    /// The settings of one that an actor of the settings `adder` adds: it stops with its adder,
-    /// unless it was given a stage of its own.
-    pub(crate) fn added_by(mut self, adder: &Settings) -> Settings {
+    /// The settings of one that `adder` adds: it stops with its adder, unless it was given a stage
+    /// of its own.
+    pub(crate) fn added_by(mut self, adder: Adder) -> Settings {
         if !self.has_stage {
             self.stage = adder.stage;
             self.background |= adder.background;
         }
         self
     }
+
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            stage: self.stage,
+            ends: self.ends,
+            must_succeed: self.must_succeed,
+            announces: self.announces,
+            has_context: self.has_context,
+        }
+    }
+}
+
+/// Where the actor stops that adds others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Adder {
+    pub(crate) stage: u32,
+    pub(crate) background: bool,
+}
+
+/// What a member keeps of its settings, beside its rank. Small, for there is one for each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy {
+    /// Of those in the background too, which start by it.
+    pub(crate) stage: u32,
+    pub(crate) ends: Ends,
+    pub(crate) must_succeed: bool,
+    pub(crate) announces: bool,
+    pub(crate) has_context: bool,
 }

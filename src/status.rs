@@ -222,7 +222,7 @@ impl Waiting {
         };
         Waiting {
             actor: member.name().clone(),
-            stage: member.settings().stage,
+            stage: member.policy().stage,
             state: member.state(),
             since: from.map_or(Duration::ZERO, |from| now.saturating_sub(from)),
         }

@@ -9,7 +9,7 @@ use crate::actor::Actor;
 use crate::link::{Key, Link};
 use crate::member::Place;
 use crate::members::Roll;
-use crate::policy::{Rank, Settings};
+use crate::policy::Rank;
 use crate::stage::Stage;
 
 /// The group's books. The members themselves are in the [`Roll`], which the group shares.
@@ -79,7 +79,7 @@ impl Roster {
             name,
             stage,
             nth: key.nth,
-            settings,
+            policy: settings.policy(),
         });
         roll.insert(key, member);
         self.note_fresh(key);
@@ -128,7 +128,7 @@ impl Roster {
             for nth in nths {
                 let key = Key { rank, nth };
                 if let Some(member) = roll.get(key) {
-                    let stage = member.settings().stage;
+                    let stage = member.policy().stage;
                     self.held.entry(stage).or_default().push(key);
                 }
             }
@@ -155,16 +155,16 @@ impl Roster {
     }
 
     /// Counts one out that exited before its turn, and keeps its place for the turn.
-    pub(crate) fn exited(&mut self, rank: Rank, settings: &Settings) {
+    pub(crate) fn exited(&mut self, rank: Rank) {
         if let Some(entry) = self.stages.get_mut(&rank) {
             entry.live -= 1;
         }
-        self.no_longer_keeps_alive(settings);
+        self.no_longer_keeps_alive(rank);
     }
 
     /// Counts an actor out of those that keep the group alive.
-    pub(crate) fn no_longer_keeps_alive(&mut self, settings: &Settings) {
-        self.foreground -= usize::from(!settings.background);
+    pub(crate) fn no_longer_keeps_alive(&mut self, rank: Rank) {
+        self.foreground -= usize::from(rank != Rank::Background);
     }
 
     /// Forgets one that left, or that never started.

@@ -270,13 +270,13 @@ impl Machine<'_> {
         for key in self.roster.take_held(rank) {
             let member = self.door.roll().remove(key);
             let Some(member) = member else { continue };
-            let settings = *member.settings();
+            let policy = member.policy();
             self.roster.left(key);
-            self.roster.no_longer_keeps_alive(&settings);
+            self.roster.no_longer_keeps_alive(key.rank);
             if member.readiness().settle() {
-                self.roster.announced(settings.stage);
+                self.roster.announced(policy.stage);
             }
-            trace::never_started(member.name(), settings.stage);
+            trace::never_started(member.name(), policy.stage);
             self.report.was_held_back(member.name().clone());
             member.discard();
         }
@@ -390,7 +390,7 @@ impl Machine<'_> {
         if state == State::Parked {
             let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
             let exit = self.exit(member, outcome.into(), self.inbox.link.now());
-            trace::exited(member.settings().stage, &exit);
+            trace::exited(member.policy().stage, &exit);
             let weight = weight(&exit.outcome, false);
             self.report.keep(exit, weight);
         }
@@ -437,7 +437,7 @@ fn whole_millis(duration: Duration) -> Duration {
 }
 
 fn interrupt(member: &Member, cause: &Cause, report: &mut Report) {
-    let (actor, stage) = (member.name(), member.settings().stage);
+    let (actor, stage) = (member.name(), member.policy().stage);
     trace::interrupt(actor, stage);
     if let Err(panic) = member.interrupt(cause) {
         trace::interrupt_panicked(actor, stage, &panic);
