@@ -10,12 +10,16 @@ use crate::actor::Actor;
 use crate::link::Link;
 use crate::members::Roll;
 use crate::policy::{Adder, Rank};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// Shared weakly, through the [`Link`]: it is gone with its group.
 pub(crate) struct Door {
     link: Arc<Link>,
     gate: Mutex<Gate>,
+    /// Whether anything was added, so that a group to which nothing is need not take the lock. Set
+    /// before the group is woken, and read after it has kept its waker.
+    has_added: AtomicBool,
     roll: Mutex<Roll>,
 }
 
@@ -51,6 +55,7 @@ impl Door {
         Door {
             link,
             gate: Mutex::new(Gate::default()),
+            has_added: AtomicBool::new(false),
             roll: Mutex::new(Roll::default()),
         }
     }
@@ -68,18 +73,26 @@ impl Door {
         }
         actor.settings = settings;
         gate.added.push(actor);
+        // Relaxed here and below: the lock orders it, or that of the mail, which each of the two
+        // takes next (to wake), or has just left (having kept its waker).
+        self.has_added.store(true, Ordering::Relaxed);
         drop(gate);
         self.link.wake();
         Ok(())
     }
 
     pub(crate) fn has_added(&self) -> bool {
-        !lock(&self.gate).added.is_empty()
+        self.has_added.load(Ordering::Relaxed)
     }
 
     /// Takes what was added.
     pub(crate) fn take(&self) -> Vec<Actor> {
-        std::mem::take(&mut lock(&self.gate).added)
+        if !self.has_added() {
+            return Vec::new();
+        }
+        let mut gate = lock(&self.gate);
+        self.has_added.store(false, Ordering::Relaxed);
+        std::mem::take(&mut gate.added)
     }
 
     /// Closes the next stage of the stop: the highest of those inside and of those that were added.

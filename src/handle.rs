@@ -288,8 +288,8 @@ impl Handle {
     /// ```
     pub fn status(&self) -> Status {
         let door = self.link.door::<Door>();
-        let roll = door.as_ref().map(|door| door.roll());
-        Status::of(&self.link, roll.as_deref())
+        let mut roll = door.as_ref().map(|door| door.roll());
+        Status::of(&self.link, roll.as_deref_mut())
     }
 }
 

@@ -140,24 +140,29 @@ impl<'a> Machine<'a> {
         for (rank, nths) in self.roster.due() {
             let mut nth = nths.start;
             while nth < nths.end {
-                let (page, next) = self.door.roll().page(Key { rank, nth }, nths.end);
-                self.start_each(page, now);
+                let (around, next) = self.door.roll().around(Key { rank, nth });
+                let is_fresh = |member: &Arc<Member>| nths.contains(&member.place().nth);
+                self.start_each(rank, around.into_iter().flatten().filter(is_fresh), now);
                 nth = next;
             }
         }
-        let due = self.roster.due_by_readiness(&self.door.roll());
+        let due = self.roster.due_by_readiness(&mut self.door.roll());
         for key in due {
             let member = self.door.roll().get(key).cloned();
-            self.start_each(member.into_iter().collect(), now);
+            self.start_each(key.rank, member.into_iter(), now);
         }
     }
 
     /// Starts actors of one rank.
-    fn start_each(&mut self, members: Vec<Arc<Member>>, now: Duration) {
-        if let Some(first) = members.first() {
-            self.roster.started(first.key().rank, members.len());
-        }
+    fn start_each(
+        &mut self,
+        rank: Rank,
+        members: impl Iterator<Item = Arc<Member>>,
+        now: Duration,
+    ) {
         for member in members {
+            // Before the spawner, which may panic: from here on its exit counts.
+            self.roster.started(rank);
             member.start(now);
             let policy = member.policy();
             trace::started(member.name(), policy.stage);

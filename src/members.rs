@@ -10,6 +10,8 @@ use crate::policy::Rank;
 /// Members lie in pages of so many: few allocations for many members, little waste for few.
 const SEATS: usize = 16;
 
+type Seats = [Option<Arc<Member>>; SEATS];
+
 /// Members of one stage. Holds memory for those it has, not for those it had.
 #[derive(Default)]
 pub(crate) struct Members {
@@ -18,18 +20,18 @@ pub(crate) struct Members {
 
 #[derive(Default)]
 struct Page {
-    seats: [Option<Arc<Member>>; SEATS],
-    taken: u32,
+    seats: Seats,
+    taken: usize,
+}
+
+impl Page {
+    fn put(&mut self, seat: usize, member: Arc<Member>) {
+        self.seats[seat] = Some(member);
+        self.taken += 1;
+    }
 }
 
 impl Members {
-    fn insert(&mut self, nth: u64, member: Arc<Member>) {
-        let (page, seat) = place(nth);
-        let page = self.pages.entry(page).or_default();
-        page.seats[seat] = Some(member);
-        page.taken += 1;
-    }
-
     pub(crate) fn get(&self, nth: u64) -> Option<&Arc<Member>> {
         let (page, seat) = place(nth);
         self.pages.get(&page)?.seats[seat].as_ref()
@@ -51,13 +53,6 @@ impl Members {
         let pages = self.pages.values();
         pages.flat_map(|page| page.seats.iter().flatten())
     }
-
-    /// Those of the page of `first`, from there on.
-    fn rest_of_page(&self, first: u64) -> impl Iterator<Item = &Arc<Member>> {
-        let (page, seat) = place(first);
-        let page = self.pages.get(&page).into_iter();
-        page.flat_map(move |page| page.seats[seat..].iter().flatten())
-    }
 }
 
 /// The page of a member, and its seat there.
@@ -73,23 +68,57 @@ fn place(nth: u64) -> (u64, usize) {
 #[derive(Default)]
 pub(crate) struct Roll {
     stages: BTreeMap<Rank, Members>,
+    /// The page that the last one was added to, on its way into `stages`: most that are added are
+    /// of the stage of the one before.
+    open: Option<Open>,
     /// Shared with the group, which interrupts and awaits them without a lock.
     turns: Vec<Arc<Members>>,
 }
 
+struct Open {
+    rank: Rank,
+    number: u64,
+    page: Box<Page>,
+}
+
 impl Roll {
     pub(crate) fn insert(&mut self, key: Key, member: Arc<Member>) {
-        let stage = self.stages.entry(key.rank).or_default();
-        stage.insert(key.nth, member);
+        let (number, seat) = place(key.nth);
+        match &mut self.open {
+            Some(open) if open.rank == key.rank && open.number == number => {
+                open.page.put(seat, member);
+            }
+            _ => self.open(key.rank, number).put(seat, member),
+        }
+    }
+
+    /// Opens another page, or one that was closed.
+    fn open(&mut self, rank: Rank, number: u64) -> &mut Page {
+        self.close();
+        let stage = self.stages.get_mut(&rank);
+        let page = stage.and_then(|stage| stage.pages.remove(&number));
+        let page = page.unwrap_or_default();
+        let open = self.open.insert(Open { rank, number, page });
+        &mut open.page
+    }
+
+    /// Puts the open page where it belongs.
+    fn close(&mut self) {
+        if let Some(Open { rank, number, page }) = self.open.take() {
+            let stage = self.stages.entry(rank).or_default();
+            stage.pages.insert(number, page);
+        }
     }
 
     /// Of one whose turn has not come.
-    pub(crate) fn get(&self, key: Key) -> Option<&Arc<Member>> {
+    pub(crate) fn get(&mut self, key: Key) -> Option<&Arc<Member>> {
+        self.close();
         self.stages.get(&key.rank)?.get(key.nth)
     }
 
     /// Takes one out whose turn has not come.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Member>> {
+        self.close();
         let stage = self.stages.get_mut(&key.rank)?;
         let member = stage.remove(key.nth);
         if stage.pages.is_empty() {
@@ -98,25 +127,26 @@ impl Roll {
         member
     }
 
-    /// Some members, in their order, from `first` on and before `end`; and how far that goes.
-    pub(crate) fn page(&self, first: Key, end: u64) -> (Vec<Arc<Member>>, u64) {
-        let stage = self.stages.get(&first.rank).into_iter();
-        let rest = stage.flat_map(|stage| stage.rest_of_page(first.nth));
-        let members = rest.take_while(|member| member.place().nth < end);
-        let mut page = Vec::with_capacity(SEATS);
-        page.extend(members.cloned());
-        let (number, _) = place(first.nth);
-        (page, (number + 1) * SEATS as u64)
+    /// The members around `key`, in their order; and where those begin that follow.
+    pub(crate) fn around(&mut self, key: Key) -> (Seats, u64) {
+        self.close();
+        let (number, _) = place(key.nth);
+        let page = self.stages.get(&key.rank);
+        let page = page.and_then(|stage| stage.pages.get(&number));
+        let seats = page.map(|page| page.seats.clone()).unwrap_or_default();
+        (seats, (number + 1) * SEATS as u64)
     }
 
     /// The highest stage whose turn has not come.
-    pub(crate) fn highest(&self) -> Option<Rank> {
+    pub(crate) fn highest(&mut self) -> Option<Rank> {
+        self.close();
         let (&rank, _) = self.stages.last_key_value()?;
         Some(rank)
     }
 
     /// Begins the turn of a stage.
     pub(crate) fn begin_turn(&mut self, rank: Rank) -> Arc<Members> {
+        self.close();
         let members = Arc::new(self.stages.remove(&rank).unwrap_or_default());
         self.turns.push(Arc::clone(&members));
         members
@@ -128,7 +158,8 @@ impl Roll {
     }
 
     /// All, in the order in which they stop.
-    pub(crate) fn in_stop_order(&self) -> impl Iterator<Item = &Arc<Member>> {
+    pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = &Arc<Member>> {
+        self.close();
         let turns = self.turns.iter().map(|members| &**members);
         let members = turns.chain(self.stages.values().rev());
         members.flat_map(Members::iter)

@@ -74,7 +74,7 @@ pub struct Waiting {
 
 impl Status {
     /// Takes the status; `roll` is there until the group is gone.
-    pub(crate) fn of(link: &Link, roll: Option<&Roll>) -> Status {
+    pub(crate) fn of(link: &Link, roll: Option<&mut Roll>) -> Status {
         let now = link.now();
         let standing = link.standing();
         let requested = link.requested().filter(|_| link.cause().is_none());

@@ -123,7 +123,7 @@ impl Roster {
 
     /// Holds back those that were added since the last start, and takes those whose stage may start,
     /// in the order of adding. `roll` tells their stages.
-    pub(crate) fn due_by_readiness(&mut self, roll: &Roll) -> Vec<Key> {
+    pub(crate) fn due_by_readiness(&mut self, roll: &mut Roll) -> Vec<Key> {
         for (rank, nths) in std::mem::take(&mut self.fresh) {
             for nth in nths {
                 let key = Key { rank, nth };
@@ -147,10 +147,10 @@ impl Roster {
         self.fresh.is_empty() && self.held.is_empty()
     }
 
-    /// Counts those in that start.
-    pub(crate) fn started(&mut self, rank: Rank, count: usize) {
+    /// Counts one in that starts.
+    pub(crate) fn started(&mut self, rank: Rank) {
         if let Some(entry) = self.stages.get_mut(&rank) {
-            entry.live += count;
+            entry.live += 1;
         }
     }
 

@@ -356,7 +356,7 @@ impl Machine<'_> {
     /// those that are forced before their first poll.
     fn place_unstarted(&mut self) {
         let now = self.inbox.link.now();
-        let due = self.roster.due_by_readiness(&self.door.roll());
+        let due = self.roster.due_by_readiness(&mut self.door.roll());
         for key in due {
             let member = self.door.roll().get(key).cloned();
             if let Some(member) = member {
