@@ -86,13 +86,25 @@ impl fmt::Debug for Name {
     }
 }
 
+/// The name in one line, for a log.
+pub(crate) struct Line<'a>(pub(crate) &'a Name);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_str() {
+            Some(text) => OneLine(text).fmt(f),
+            None => self.0.location.fmt(f),
+        }
+    }
+}
+
 pub(crate) struct Quoted<'a>(&'a Name);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_str() {
-            Some(text) => write!(f, "`{}`", OneLine(text)),
-            None => write!(f, "at {}", self.0.location),
+            Some(_) => write!(f, "`{}`", Line(self.0)),
+            None => write!(f, "at {}", Line(self.0)),
         }
     }
 }

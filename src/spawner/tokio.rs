@@ -1,12 +1,14 @@
 //! Runs actors on Tokio.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::time::Duration;
 
+use futures_lite::future::or;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use super::Spawner;
+use super::{Spawner, sleep_on_a_thread};
 use crate::task::Task;
 
 /// Runs the actors on the Tokio runtime in whose context `run` is polled, and sleeps by its clock,
@@ -16,6 +18,10 @@ use crate::task::Task;
 /// [`tokio::runtime::Handle`][handle], which is a spawner too.
 ///
 /// [handle]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
+///
+/// Tokio's timers stand still while all its workers are busy. A [grace](crate::Group::grace) ends all
+/// the same, because a thread watches the clock too, as long as `run` itself is polled: on the main
+/// thread of a multi-thread runtime, in `block_on`, it is.
 ///
 /// If the runtime shuts down, the actors on it are [lost](crate::Outcome::Lost). A runtime without
 /// a time driver is no obstacle: a thread sleeps then, after Tokio's panic message.
@@ -52,7 +58,7 @@ impl Spawner for Tokio {
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(tokio::time::sleep(duration))
+        sleep(duration)
     }
 }
 
@@ -65,6 +71,24 @@ impl Spawner for Handle {
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let _context = self.enter();
-        Box::pin(tokio::time::sleep(duration))
+        sleep(duration)
     }
+}
+
+/// How late Tokio's timer may be before a thread takes over.
+const LATE: Duration = Duration::from_millis(100);
+
+/// Sleeps by Tokio's clock. Its timers stand still while all workers are busy, which is just when a
+/// grace is to end; so a thread looks at that clock too, a little later.
+fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    let end = Instant::now().checked_add(duration);
+    let by_timer = tokio::time::sleep(duration);
+    let by_thread = async move {
+        sleep_on_a_thread(duration.saturating_add(LATE)).await;
+        // Of a clock that a test has paused, only the timer knows.
+        if end.is_none_or(|end| Instant::now() < end) {
+            pending().await
+        }
+    };
+    Box::pin(or(by_timer, by_thread))
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tracing::{debug, error, info, info_span, warn};
 
 use crate::exit::{Cause, Exit};
-use crate::name::Name;
+use crate::name::{Line, Name};
 use crate::panic::{catch, contain};
 use crate::policy::Rank;
 use crate::state::State;
@@ -25,7 +25,7 @@ impl Span {
     }
 
     pub(crate) fn open(&self, actor: &Name, stage: u32) {
-        let span = catch(|| info_span!(target: "rungroup", "actor", %actor, stage));
+        let span = catch(|| info_span!(target: "rungroup", "actor", actor = %Line(actor), stage));
         *lock(&self.0) = span.ok();
     }
 
@@ -60,17 +60,17 @@ pub(crate) fn wants_exits() -> bool {
 }
 
 pub(crate) fn started(actor: &Name, stage: u32) {
-    contain(|| debug!(target: "rungroup", %actor, stage, "actor started"));
+    contain(|| debug!(target: "rungroup", actor = %Line(actor), stage, "actor started"));
 }
 
 pub(crate) fn announced(actor: &Name, stage: u32) {
-    contain(|| debug!(target: "rungroup", %actor, stage, "actor ready"));
+    contain(|| debug!(target: "rungroup", actor = %Line(actor), stage, "actor ready"));
 }
 
 pub(crate) fn cannot_announce(actor: &Name, stage: u32) {
     contain(|| {
         warn!(
-            target: "rungroup", %actor, stage,
+            target: "rungroup", actor = %Line(actor), stage,
             "actor has no context to announce that it is ready"
         );
     });
@@ -78,12 +78,14 @@ pub(crate) fn cannot_announce(actor: &Name, stage: u32) {
 
 /// An actor exited before it was ready.
 pub(crate) fn never_ready(actor: &Name, stage: u32) {
-    contain(|| warn!(target: "rungroup", %actor, stage, "actor exited before it was ready"));
+    contain(
+        || warn!(target: "rungroup", actor = %Line(actor), stage, "actor exited before it was ready"),
+    );
 }
 
 /// An actor was held back by readiness until the stop.
 pub(crate) fn never_started(actor: &Name, stage: u32) {
-    contain(|| warn!(target: "rungroup", %actor, stage, "actor never started"));
+    contain(|| warn!(target: "rungroup", actor = %Line(actor), stage, "actor never started"));
 }
 
 pub(crate) fn drain_exceeds_grace(drain: Duration, grace: Duration) {
@@ -122,11 +124,13 @@ pub(crate) fn interrupting(rank: Rank) {
 
 /// Before its interrupt is called.
 pub(crate) fn interrupt(actor: &Name, stage: u32) {
-    contain(|| debug!(target: "rungroup", %actor, stage, "interrupting actor"));
+    contain(|| debug!(target: "rungroup", actor = %Line(actor), stage, "interrupting actor"));
 }
 
 pub(crate) fn interrupt_panicked(actor: &Name, stage: u32, panic: &dyn Display) {
-    contain(|| warn!(target: "rungroup", %actor, stage, %panic, "interrupt panicked"));
+    contain(
+        || warn!(target: "rungroup", actor = %Line(actor), stage, %panic, "interrupt panicked"),
+    );
 }
 
 pub(crate) fn exited(stage: u32, exit: &Exit) {
@@ -136,10 +140,10 @@ pub(crate) fn exited(stage: u32, exit: &Exit) {
     let stopped_in = exit.stopped_in().map(tracing::field::debug);
     contain(|| {
         if outcome.is_ok() {
-            debug!(target: "rungroup", %actor, stage, %outcome, ?ran_for, stopped_in, "actor exited");
+            debug!(target: "rungroup", actor = %Line(actor), stage, %outcome, ?ran_for, stopped_in, "actor exited");
         } else {
             let outcome = format_args!("{outcome:#}");
-            warn!(target: "rungroup", %actor, stage, %outcome, ?ran_for, stopped_in, "actor exited");
+            warn!(target: "rungroup", actor = %Line(actor), stage, %outcome, ?ran_for, stopped_in, "actor exited");
         }
     });
 }
@@ -151,7 +155,9 @@ pub(crate) fn forced(reason: &str) {
 
 pub(crate) fn straggler(actor: &Name, state: State, waited_for: Option<Duration>) {
     let waited_for = waited_for.map(tracing::field::debug);
-    contain(|| warn!(target: "rungroup", %actor, %state, waited_for, "actor did not stop"));
+    contain(
+        || warn!(target: "rungroup", actor = %Line(actor), %state, waited_for, "actor did not stop"),
+    );
 }
 
 /// The last event of a group that returned `Ok`.
