@@ -44,7 +44,8 @@ fn law_19_a_queued_exit_is_the_cause_of_a_dropped_run() {
     let handle = group.handle();
     let mut run = Box::pin(group.run(&held));
     assert!(block_on(poll_once(&mut run)).is_none());
-    assert!(poll_with(Waker::noop(), &mut held.take()[1]).is_ready());
+    let mut tasks = held.take();
+    assert!(poll_with(Waker::noop(), &mut tasks[1]).is_ready());
     handle.interrupt(Ok(()));
     drop(run);
     assert_eq!(log.entries(), ["actor `x` failed: no"]);
@@ -65,7 +66,8 @@ fn law_19_a_queued_exit_that_ends_nothing_is_no_cause() {
     let handle = group.handle();
     let mut run = Box::pin(group.run(&held));
     assert!(block_on(poll_once(&mut run)).is_none());
-    assert!(poll_with(Waker::noop(), &mut held.take()[1]).is_ready());
+    let mut tasks = held.take();
+    assert!(poll_with(Waker::noop(), &mut tasks[1]).is_ready());
     handle.interrupt(Ok(()));
     drop(run);
     assert_eq!(log.count("stop requested"), 1, "{:?}", log.entries());

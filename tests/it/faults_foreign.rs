@@ -73,7 +73,7 @@ async fn law_32_an_unspeakable_error_is_an_exit_like_any_other<R: Runtime>(rt: R
     }
 }
 
-/// All texts, with `error` in each place where an error may be.
+/// All texts that people are shown, with `error` in each place where an error may be.
 async fn texts<R: Runtime>(rt: &R, error: Unspeakable) -> Vec<String> {
     let mut group = Group::new();
     group.add_actor(failing(because("told", error)).name("culprit"));
@@ -88,10 +88,8 @@ async fn texts<R: Runtime>(rt: &R, error: Unspeakable) -> Vec<String> {
         format!("{error:#?}"),
         format!("{cause}"),
         format!("{cause:#}"),
-        format!("{cause:?}"),
         format!("{report}"),
         format!("{report:#}"),
-        format!("{report:?}"),
     ]
 }
 

@@ -428,5 +428,5 @@ async fn law_28_status_tells_who_is_still_waited_for<R: Runtime>(rt: R) {
     during(&mut run, log.until("deaf dropped")).await;
     assert_eq!(waiting(), ["low"]);
     release.set();
-    run.await;
+    assert_eq!(run.await.stragglers().len(), 1);
 }

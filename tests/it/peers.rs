@@ -327,9 +327,9 @@ async fn tokio_graceful_shutdown_late_add<R: Runtime>(rt: R) {
             tasks.until(&format!("{name} spawned")).await;
         }
         handle.interrupt(Ok(()));
-        assert!(handle.add_actor(waiter()).is_err());
     };
     zip(group.run(watched(&rt, &tasks)), add).await.0.unwrap();
+    assert!(handle.add_actor(waiter()).is_err());
     for name in ["one", "two", "three"] {
         assert_eq!(log.count(&format!("{name} interrupted")), 1);
         assert_eq!(log.count(&format!("{name} exited")), 1);
