@@ -123,7 +123,11 @@ fn who_did_not_stop_is_told() {
     group.add_actor(Actor::new(std::future::pending(), |_| {}).name("told-deaf"));
     group.handle().interrupt(Ok(()));
     group.run_blocking(Threads).unwrap_err();
-    assert!(!log.lines("WARN rungroup: forcing what remains").is_empty());
+    let forced = log.lines("WARN rungroup: forcing what remains");
+    assert!(
+        forced.iter().any(|line| line.contains("grace")),
+        "{forced:?}"
+    );
     let told = log.lines("actor did not stop actor=told-deaf");
     assert_eq!(told.len(), 1);
     assert!(
@@ -169,4 +173,158 @@ fn law_26_who_was_ready_is_not_warned_of() {
         !told.iter().any(|line| line.starts_with("WARN")),
         "{told:#?}"
     );
+}
+
+/// Law 8: "… each named by an event before it is called."
+#[test]
+fn law_08_each_interrupt_is_named_before_it_is_called() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    for name in ["told-order-a", "told-order-b", "told-order-c"] {
+        let actor = Actor::new(async { Ok(()) }, move |_| {
+            tracing::info!("{name} is called")
+        });
+        group.add_actor(actor.name(name).stage(815));
+    }
+    group.run_blocking(Threads).unwrap();
+    let told = log.lines("told-order-");
+    let order: Vec<_> = told
+        .iter()
+        .filter(|line| line.contains("interrupting actor") || line.ends_with("is called"))
+        .collect();
+    assert_eq!(order.len(), 6, "{told:#?}");
+    for (nth, name) in ["a", "b", "c"].iter().enumerate() {
+        assert!(order[2 * nth].contains(&format!("actor=told-order-{name} stage=815")));
+        assert!(order[2 * nth + 1].ends_with(&format!("told-order-{name} is called")));
+    }
+}
+
+/// "A last event says that the group has stopped, how, and how long it took."
+#[test]
+fn the_end_is_told() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    let fails = Actor::new(async { Err("told-end".into()) }, |_| {});
+    group.add_actor(fails.name("told-ending"));
+    group.run_blocking(Threads).unwrap_err();
+    let told = log.lines("told-ending");
+    let last = told.last().unwrap();
+    assert!(
+        last.starts_with("ERROR rungroup: group stopped"),
+        "{told:#?}"
+    );
+    assert!(last.contains("actor `told-ending` failed: told-end"));
+    assert!(last.contains(" took="), "{last}");
+
+    let mut group = Group::new();
+    group.add_actor(Actor::new(async { Ok(()) }, |_| {}));
+    group.run_blocking(Threads).unwrap();
+    let told = log.lines("INFO rungroup: group stopped");
+    assert!(told.iter().any(|line| line.contains(" took=")), "{told:#?}");
+}
+
+/// Law 27: "A drain that is not shorter than the grace is warned of at the start."
+#[test]
+fn law_27_a_drain_as_long_as_the_grace_is_warned_of() {
+    let log = Log::of_all();
+    for (millis, is_warned_of) in [(4711, false), (4712, true), (4713, true)] {
+        let mut group = Group::new();
+        group.grace(Duration::from_millis(4712));
+        group.drain(Duration::from_millis(millis));
+        group.add_actor(Actor::new(async { Ok(()) }, |_| {}));
+        group.run_blocking(Threads).unwrap();
+        let told = log.lines(&format!("drain=4.{}s", millis - 4000));
+        let warned = told.iter().filter(|line| line.starts_with("WARN")).count();
+        assert_eq!(warned, usize::from(is_warned_of), "{told:#?}");
+    }
+}
+
+/// A name and a message of several lines make no lines that look like others.
+#[test]
+fn an_event_is_one_line_whatever_it_tells() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    let fails = Actor::new(async { Err("one\ntold-forged two".into()) }, |_| {});
+    group.add_actor(fails.name("three\r\ntold-forged four"));
+    group.run_blocking(Threads).unwrap_err();
+    let told = log.lines("told-forged");
+    assert!(told.len() > 3);
+    for line in told {
+        assert!(!line.starts_with("told-forged"), "{line}");
+    }
+}
+
+/// "`{:#}` of `Error`, the report and the events print the chain."
+#[test]
+fn the_root_cause_is_told() {
+    #[derive(Debug)]
+    struct Wal(io::Error);
+
+    impl std::fmt::Display for Wal {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("write wal")
+        }
+    }
+
+    impl std::error::Error for Wal {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    let log = Log::of_all();
+    let fails = async { Err(Wal(io::Error::other("told-root")).into()) };
+    let mut inner = Group::new();
+    inner.add_actor(Actor::new(fails, |_| {}).name("db"));
+    let mut group = Group::new();
+    group.add_actor(inner.into_actor(Threads).name("told-storage"));
+    group.run_blocking(Threads).unwrap_err();
+    let chain = "actor `db` failed: write wal: told-root";
+    let told = log.lines("told-storage");
+    for event in ["actor exited", "group stopping", "group stopped"] {
+        let event = told.iter().find(|line| line.contains(event)).unwrap();
+        assert!(event.contains(chain), "{event}");
+    }
+}
+
+/// Law 32: an error that cannot be formatted, and a subscriber that formats all there is.
+#[test]
+fn law_32_an_unspeakable_error_is_told_as_well_as_can_be() {
+    #[derive(Clone, Copy)]
+    struct Unspeakable(bool);
+
+    impl std::fmt::Debug for Unspeakable {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            std::fmt::Display::fmt(self, f)
+        }
+    }
+
+    impl std::fmt::Display for Unspeakable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            if self.0 {
+                std::panic::resume_unwind(Box::new("unspeakable"));
+            }
+            Err(std::fmt::Error)
+        }
+    }
+
+    impl std::error::Error for Unspeakable {}
+
+    let log = Log::of_all();
+    for panics in [true, false] {
+        let mut group = Group::new();
+        for _ in 0..2 {
+            let fails = Actor::with(move |ctx| async move {
+                ctx.interrupted().await;
+                Err(Unspeakable(panics).into())
+            });
+            group.add_actor(fails.name("told-mute-later"));
+        }
+        let fails = Actor::new(async move { Err(Unspeakable(panics).into()) }, |_| {});
+        group.add_actor(fails.name("told-mute-cause"));
+        let error = group.run_blocking(Threads).unwrap_err();
+        assert_eq!(error.actor().unwrap().as_str(), Some("told-mute-cause"));
+        assert_eq!(error.report().exits().len(), 2);
+    }
+    assert!(!log.lines("told-mute-cause").is_empty());
 }

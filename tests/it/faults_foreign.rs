@@ -88,8 +88,10 @@ async fn texts<R: Runtime>(rt: &R, error: Unspeakable) -> Vec<String> {
         format!("{error:#?}"),
         format!("{cause}"),
         format!("{cause:#}"),
+        format!("{cause:?}"),
         format!("{report}"),
         format!("{report:#}"),
+        format!("{report:?}"),
     ]
 }
 
