@@ -280,11 +280,13 @@ fn the_root_cause_is_told() {
     group.add_actor(inner.into_actor(Threads).name("told-storage"));
     group.run_blocking(Threads).unwrap_err();
     let chain = "actor `db` failed: write wal: told-root";
-    let told = log.lines("told-storage");
-    for event in ["actor exited", "group stopping", "group stopped"] {
+    let told = log.lines("actor `told-storage` failed: ");
+    for event in ["group stopping", "group stopped"] {
         let event = told.iter().find(|line| line.contains(event)).unwrap();
         assert!(event.contains(chain), "{event}");
     }
+    let exited = log.lines("actor exited actor=told-storage ");
+    assert!(exited[0].contains(chain), "{exited:?}");
 }
 
 /// Law 32: an error that cannot be formatted, and a subscriber that formats all there is.
