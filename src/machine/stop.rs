@@ -212,7 +212,15 @@ impl Machine<'_> {
     /// The stop proper. Returns why what remains is forced, if it is.
     async fn stop_stages(&mut self) -> Option<&'static str> {
         self.begin_interrupting();
-        while self.begin_turn() {
+        loop {
+            // No turn begins once a force was asked for: who was not interrupted before is not
+            // waited for.
+            if self.inbox.link.is_force_requested() {
+                return Some("a force was requested");
+            }
+            if !self.begin_turn() {
+                return None;
+            }
             loop {
                 self.start();
                 match self.next().await {
@@ -230,7 +238,6 @@ impl Machine<'_> {
             }
             self.end_turns();
         }
-        None
     }
 
     fn begin_interrupting(&mut self) {
@@ -394,6 +401,8 @@ impl Machine<'_> {
             let weight = weight(&exit.outcome, false);
             self.report.keep(exit, weight);
         }
+        // Nobody waits for its announcement either.
+        let _ = member.readiness().settle();
         trace::straggler(member.name(), state, waited_for);
         self.report.straggled(Straggler {
             name: member.name().clone(),
@@ -421,7 +430,7 @@ impl Turn {
         let since = self.stage.interrupted().unwrap_or(now);
         let elapsed = whole_millis(now.saturating_sub(since));
         match (&self.alarm, self.limits.last()) {
-            (Some(alarm), Some(next)) if alarm.has_rung() => next.after,
+            (Some(alarm), Some(next)) if alarm.has_rung() => next.after.max(elapsed),
             _ => elapsed,
         }
     }

@@ -87,7 +87,7 @@ fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         sleep_on_a_thread(duration.saturating_add(LATE)).await;
         // Of a clock that a test has paused, only the timer knows.
         if end.is_none_or(|end| Instant::now() < end) {
-            pending().await
+            pending::<()>().await;
         }
     };
     Box::pin(or(by_timer, by_thread))
