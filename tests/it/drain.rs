@@ -28,7 +28,9 @@ on_every_runtime! {
     law_27_no_other_cause_is_delayed,
     law_27_grace_includes_the_drain,
     law_27_a_drain_longer_than_the_grace_loses,
+    law_27_a_drain_as_long_as_the_grace_leaves_no_time_to_stop,
     law_27_a_zero_grace_skips_the_drain,
+    law_27_a_drain_of_zero_is_none,
     law_27_a_drain_of_duration_max_waits_for_its_end,
     law_27_a_group_that_was_never_ready_does_not_drain,
     law_27_an_inner_group_does_not_drain_again,
@@ -468,6 +470,27 @@ async fn law_27_a_drain_longer_than_the_grace_loses<R: Runtime>(rt: R) {
     );
 }
 
+/// Whichever clock rings first.
+async fn law_27_a_drain_as_long_as_the_grace_leaves_no_time_to_stop<R: Runtime>(rt: R) {
+    for first in [0, 1] {
+        let log = Log::new();
+        let (spawner, alarms) = clock::manual(parking(rt.spawner()));
+        let mut group = Group::new();
+        group.drain(DRAIN).grace(DRAIN);
+        group.add_actor(deaf("deaf", &log));
+        let mut run = request(group, spawner).await;
+        assert!(poll_once(&mut run).await.is_none());
+        let both = [alarms.next().await, alarms.next().await];
+        assert!(both.iter().all(|alarm| alarm.is_for(DRAIN)));
+        both[first].ring();
+        let _ = poll_once(&mut run).await;
+        both[1 - first].ring();
+        let error = run.await.unwrap_err();
+        assert_eq!(error.report().stragglers().len(), 1);
+        assert_eq!(log.entries(), ["deaf interrupted", "deaf dropped"]);
+    }
+}
+
 async fn law_27_a_zero_grace_skips_the_drain<R: Runtime>(rt: R) {
     let log = Log::new();
     let (spawner, alarms) = clock::manual(parking(rt.spawner()));
@@ -476,6 +499,15 @@ async fn law_27_a_zero_grace_skips_the_drain<R: Runtime>(rt: R) {
     group.add_actor(deaf("deaf", &log));
     request(group, spawner).await.await.unwrap_err();
     assert_eq!(log.entries(), ["deaf interrupted", "deaf dropped"]);
+    assert!(alarms.are_all_taken());
+}
+
+async fn law_27_a_drain_of_zero_is_none<R: Runtime>(rt: R) {
+    let (spawner, alarms) = clock::manual(rt.spawner());
+    let mut group = Group::new();
+    group.drain(Duration::ZERO);
+    group.add_actor(waiter());
+    request(group, spawner).await.await.unwrap();
     assert!(alarms.are_all_taken());
 }
 

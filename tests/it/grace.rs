@@ -2,21 +2,26 @@
 
 use std::future::pending;
 use std::pin::Pin;
+use std::task::Waker;
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::{block_on, poll_once, zip};
-use rungroup::{Actor, Error, ErrorKind, Group, Outcome, Report, State};
+use rungroup::{Actor, Error, ErrorKind, Group, Outcome, Report, Spawner, State};
 
 use crate::clock;
 use crate::runtime::Runtime;
-use crate::support::{Event, Log, deaf, logged, parking, waiter, waiting, watched};
+use crate::support::{
+    Event, Held, Log, deaf, during, logged, parking, poll_with, waiter, waiting, watched,
+};
 
 on_every_runtime! {
     law_15_grace_is_one_budget_for_all_stages,
     law_15_when_grace_ends_the_group_is_forced,
     law_15_grace_may_end_in_any_stage,
     law_15_grace_counts_from_the_cause,
+    law_15_grace_counts_from_when_the_request_was_made,
+    law_15_grace_that_is_over_when_run_takes_the_request_forces_at_once,
     law_15_without_grace_run_waits,
     law_15_grace_of_zero_forces_after_all_interrupts,
     law_15_grace_of_duration_max_is_for_ever,
@@ -133,6 +138,72 @@ async fn law_15_grace_counts_from_the_cause<R: Runtime>(rt: R) {
     handle.interrupt(Ok(()));
     run.await.unwrap();
     assert!(alarms.next().await.is_for(GRACE));
+}
+
+/// "(For a request: from when it was made)": before the run, or while `run` was busy.
+async fn law_15_grace_counts_from_when_the_request_was_made<R: Runtime>(rt: R) {
+    for before_run in [false, true] {
+        let (spawner, alarms) = clock::manual(rt.spawner());
+        let mut group = Group::new();
+        group.grace(GRACE);
+        group.add_actor(waiter());
+        let handle = group.handle();
+        let mut run = Box::pin(group.run(spawner));
+        if !before_run {
+            during(&mut run, handle.ready()).await.unwrap();
+        }
+        handle.interrupt(Ok(()));
+        rt.spawner().sleep(BUSY).await;
+        run.await.unwrap();
+        let asked = alarms.next().await.duration;
+        assert!(asked <= GRACE - BUSY, "{asked:?}");
+    }
+}
+
+/// As long as `run` is busy in a test.
+const BUSY: Duration = Duration::from_millis(20);
+
+async fn law_15_grace_that_is_over_when_run_takes_the_request_forces_at_once<R: Runtime>(rt: R) {
+    let log = Log::new();
+    let mut group = Group::new();
+    group.grace(BUSY / 2);
+    group.add_actor(deaf("low", &log));
+    group.add_actor(deaf("high", &log).stage(1));
+    let handle = group.handle();
+    let mut run = Box::pin(group.run(parking(rt.spawner())));
+    during(&mut run, handle.ready()).await.unwrap();
+    handle.interrupt(Ok(()));
+    rt.spawner().sleep(BUSY).await;
+    let error = poll_once(&mut run).await.expect("no wait").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Stragglers);
+    assert_eq!(
+        log.entries(),
+        [
+            "high interrupted",
+            "low interrupted",
+            "high dropped",
+            "low dropped"
+        ]
+    );
+}
+
+/// From when it was told, not from when `run` heard of it.
+#[test]
+fn law_15_grace_counts_from_the_exit() {
+    let held = Held::new();
+    let (spawner, alarms) = clock::manual(held.clone());
+    let mut group = Group::new();
+    group.grace(GRACE);
+    group.add(async { Ok(()) }, |_| {});
+    group.add_actor(waiter());
+    let mut run = Box::pin(group.run(spawner));
+    assert!(block_on(poll_once(&mut run)).is_none());
+    let mut tasks = held.take();
+    assert!(poll_with(Waker::noop(), &mut tasks[0]).is_ready());
+    block_on(rungroup::Threads.sleep(BUSY));
+    assert!(block_on(poll_once(&mut run)).is_none());
+    let asked = block_on(alarms.next()).duration;
+    assert!(asked <= GRACE - BUSY, "{asked:?}");
 }
 
 /// "Without it, `run` waits for ever", and needs no clock for that.
