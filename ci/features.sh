@@ -4,7 +4,7 @@
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
-features=(tokio smol async-std signal tracing)
+features=(tokio smol async-std signal tracing conformance)
 for ((bits = 0; bits < 1 << ${#features[@]}; bits++)); do
     chosen=()
     for at in "${!features[@]}"; do

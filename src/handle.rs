@@ -270,6 +270,15 @@ impl Handle {
         }
     }
 
+    /// Keeps `guard` until the group is gone.
+    #[cfg_attr(
+        not(feature = "signal"),
+        expect(dead_code, reason = "for the feature `signal`")
+    )]
+    pub(crate) fn keep(&self, guard: impl Send + 'static) {
+        self.link.keep(Box::new(guard));
+    }
+
     /// Returns what the group is doing, and whom it waits for. It answers from any thread, without
     /// waiting for `run`, which may be stuck in an interrupt or not be polled at all, and it changes
     /// nothing.

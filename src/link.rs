@@ -83,6 +83,8 @@ pub(crate) struct Link {
     pub(crate) gone: Latch,
     drain_skipped: AtomicBool,
     force_requested: AtomicBool,
+    /// Dropped when the group is gone, and then no longer there.
+    guards: Mutex<Option<Vec<Box<dyn Send>>>>,
     /// The group's [`Door`](crate::door::Door), which this file cannot name: it stands above, and
     /// what it takes in holds links. Owned by the group, and gone with it.
     door: OnceLock<Weak<dyn Any + Send + Sync>>,
@@ -117,6 +119,7 @@ impl Link {
             gone: Latch::new(),
             drain_skipped: AtomicBool::new(false),
             force_requested: AtomicBool::new(false),
+            guards: Mutex::new(Some(Vec::new())),
             door: OnceLock::new(),
             born: Instant::now(),
         });
@@ -266,6 +269,16 @@ impl Link {
         lock(&self.standing).deadline = deadline;
     }
 
+    /// Keeps `guard` until the group is gone.
+    pub(crate) fn keep(&self, guard: Box<dyn Send>) {
+        let mut guards = lock(&self.guards);
+        if let Some(guards) = &mut *guards {
+            return guards.push(guard);
+        }
+        drop(guards);
+        discard(guard);
+    }
+
     /// Says where actors are added.
     pub(crate) fn lead_to(&self, door: Weak<dyn Any + Send + Sync>) {
         let _ = self.door.set(door);
@@ -329,5 +342,7 @@ impl Drop for Inbox {
             self.link.enter(Phase::Ended, self.link.now());
         }
         self.link.gone.set(true);
+        let guards = lock(&self.link.guards).take();
+        guards.into_iter().flatten().for_each(discard);
     }
 }

@@ -23,6 +23,8 @@
     doc = "\n[`AsyncStd`]: https://docs.rs/rungroup/latest/rungroup/struct.AsyncStd.html"
 )]
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod from_fn;
 mod sleep;
 mod threads;

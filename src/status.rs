@@ -77,9 +77,11 @@ impl Status {
     pub(crate) fn of(link: &Link, roll: Option<&mut Roll>) -> Status {
         let now = link.now();
         let standing = link.standing();
-        let requested = link.requested().filter(|_| link.cause().is_none());
-        let cause = link.cause().or(requested.map(|request| &request.cause));
         let ended = standing.phase == Phase::Ended;
+        // By the phase alone, so that what is said is of one moment.
+        let is_taken = matches!(standing.phase, Phase::Draining | Phase::Stopping) || ended;
+        let requested = link.requested().filter(|_| !is_taken);
+        let cause = link.cause().or(requested.map(|request| &request.cause));
         // Of a request that was not taken, people want to know who keeps `run` from it.
         let stops = standing.phase == Phase::Stopping || (requested.is_some() && !ended);
         let is_awaited = |member: &&std::sync::Arc<Member>| {

@@ -15,6 +15,8 @@ mod blame;
 mod causes;
 mod children;
 mod clock;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod context;
 mod corners;
 mod drain;

@@ -1,0 +1,62 @@
+//! Checks a spawner against the laws that it can break (feature `conformance`).
+//!
+//! For those who write a [`Spawner`]. It needs no test framework: [`check`] returns, or panics with a
+//! list of what is wrong.
+//!
+//! A spawner that passes starts every task, polls it again whenever it was woken, from whatever
+//! thread, runs tasks side by side, loses none, goes on after the panic of an actor, and has a clock
+//! that rings, and not too early.
+
+mod scenario;
+mod scenarios;
+
+use super::Spawner;
+
+/// Runs groups on the spawners that `spawner` makes, one for each scenario, and checks what becomes of
+/// them.
+///
+/// It blocks the current thread, from which it calls `spawner` and polls `run`; the runtime behind the
+/// spawner must run on other threads. A scenario that does not end is given up after ten seconds, and
+/// is the last one.
+///
+/// # Panics
+///
+/// If the spawner breaks a law. The message says which, and what the spawner did.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::spawner::{self, conformance};
+///
+/// conformance::check(|| {
+///     spawner::from_fn(|task| {
+///         std::thread::spawn(|| futures_lite::future::block_on(task));
+///     })
+/// });
+/// ```
+///
+/// A spawner that runs each task to its end before it returns:
+///
+/// ```no_run
+/// use rungroup::spawner::{self, conformance};
+///
+/// // Panics: "law 4: 2 actors that wait for each other do not run side by side …"
+/// conformance::check(|| spawner::from_fn(futures_lite::future::block_on));
+/// ```
+pub fn check<S: Spawner>(spawner: impl Fn() -> S) {
+    let mut failures = Vec::new();
+    for scenario in scenarios::ALL {
+        if let Some(failure) = scenario.failure_of(&spawner()) {
+            let is_given_up = failure.is_given_up;
+            failures.push(failure.to_string());
+            if is_given_up {
+                break;
+            }
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "the spawner does not conform:\n  {}",
+        failures.join("\n  ")
+    );
+}

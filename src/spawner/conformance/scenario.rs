@@ -1,0 +1,132 @@
+//! One check of a spawner, and what ends it when the spawner does not.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use futures_lite::future::{block_on, or};
+
+use crate::group::Group;
+use crate::handle::Handle;
+use crate::latch::{Latch, Wait};
+use crate::panic::catch;
+use crate::report::Report;
+use crate::spawner::Spawner;
+use crate::task::Task;
+
+/// What a scenario may take. It is reached only when something is wrong.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A check: it says what is wrong, if anything is.
+pub(super) struct Scenario {
+    pub(super) law: u32,
+    pub(super) check: fn(&Stage<'_>) -> Result<(), String>,
+}
+
+/// What a spawner did wrong.
+pub(super) struct Failure {
+    law: u32,
+    what: String,
+    tasks: usize,
+    pub(super) is_given_up: bool,
+}
+
+impl Scenario {
+    /// What the spawner did wrong, if it did.
+    pub(super) fn failure_of(&self, spawner: &dyn Spawner) -> Option<Failure> {
+        let stage = Stage {
+            spawner,
+            tasks: AtomicUsize::new(0),
+            given_up: Arc::new(Latch::new()),
+        };
+        let result = match catch(|| (self.check)(&stage)) {
+            Ok(result) => result,
+            Err(panic) => Err(format!("it panicked: {panic}")),
+        };
+        Some(Failure {
+            law: self.law,
+            what: result.err()?,
+            tasks: stage.tasks.load(Ordering::Relaxed),
+            is_given_up: stage.given_up.is_set(),
+        })
+    }
+}
+
+/// One line.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failure {
+            law, what, tasks, ..
+        } = self;
+        write!(f, "law {law}: {what} ({tasks} tasks were spawned")?;
+        if self.is_given_up {
+            write!(f, "; given up after {LIMIT:?}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// Where a scenario takes place.
+pub(super) struct Stage<'a> {
+    spawner: &'a dyn Spawner,
+    tasks: AtomicUsize,
+    /// Set when the scenario has taken too long: all that waits in it ends.
+    given_up: Arc<Latch>,
+}
+
+impl Stage<'_> {
+    /// Runs the group, and ends it by force when it takes too long.
+    pub(super) fn run(&self, group: Group) -> Report {
+        let handle = group.handle();
+        self.within_limit(handle, || block_on(group.run_report(self)))
+    }
+
+    /// A future that ends when `future` does, or when the scenario is given up, which gives `None`.
+    pub(super) fn patient<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send + 'static {
+        let given_up = Wait::new(Arc::clone(&self.given_up));
+        or(async { Some(future.await) }, async {
+            given_up.await;
+            None
+        })
+    }
+
+    fn within_limit<T>(&self, handle: Handle, work: impl FnOnce() -> T) -> T {
+        let (done, is_done) = mpsc::channel::<()>();
+        let given_up = Arc::clone(&self.given_up);
+        let watch = thread::spawn(move || {
+            if is_done.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+                given_up.set(true);
+                handle.force();
+            }
+        });
+        let result = work();
+        drop(done);
+        // It ends by itself as soon as `done` is dropped.
+        drop(watch);
+        result
+    }
+
+    pub(super) fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.spawner.sleep(duration)
+    }
+}
+
+/// Counts what is spawned.
+impl Spawner for Stage<'_> {
+    fn spawn(&self, task: Task) {
+        self.tasks.fetch_add(1, Ordering::Relaxed);
+        self.spawner.spawn(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.spawner.sleep(duration)
+    }
+}
