@@ -181,6 +181,6 @@ pub use status::{Status, Waiting};
 pub use task::Task;
 
 /// Compiles the README's Rust as documentation tests.
-#[cfg(all(doctest, feature = "tokio"))]
+#[cfg(all(doctest, feature = "tokio", feature = "signal"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
