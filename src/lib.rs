@@ -140,6 +140,8 @@ mod door;
 mod error;
 mod exit;
 mod group;
+#[cfg(all(doc, feature = "tokio", feature = "signal"))]
+pub mod guide;
 mod handle;
 mod latch;
 mod line;
