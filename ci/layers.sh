@@ -6,7 +6,7 @@ cd "$(dirname "$0")"/..
 
 # From top to bottom; those of one line do not use each other, or only from left to right.
 layers=(
-    "lib"
+    "lib guide"
     "signal conformance"
     "group"
     "blocking context"
