@@ -12,6 +12,8 @@
 //! | [Restarting] | backoff, a maximum, a reset |
 //!
 #![doc = include_str!("guide/links.md")]
+// The features are those of the snippets, not of the pages.
+#![cfg_attr(docsrs, doc(auto_cfg = false))]
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../docs/from-go.md")]

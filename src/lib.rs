@@ -1,8 +1,9 @@
-//! Runs a program's concurrent parts as one: a port of Go's [`run.Group`] to any async runtime.
+//! Runs the parts of a program as one: when one of them ends, all of them stop, in order and in time.
 //!
-//! Create a [`Group`]; add actors, each an *execute* future and an *interrupt* function that makes
-//! it end; run it. All run concurrently. The first one that exits, for whatever reason, interrupts
-//! all the others. `run` returns once every one has exited, with what the first one returned.
+//! Create a [`Group`]. Add [actors](Actor), each an *execute* future and an *interrupt* function that
+//! makes it end. Run it. All actors run concurrently. The first one that exits, for whatever reason,
+//! interrupts all the others. `run` returns when every one has exited, with what the first one
+//! returned.
 //!
 //! ```
 //! use rungroup::{Group, Threads};
@@ -19,116 +20,143 @@
 //!     move |_cause| drop(stop),
 //! );
 //!
-//! // One that fails at once.
+//! // An actor that fails.
 //! group.add(async { Err("immediate teardown".into()) }, |_cause| {});
 //!
 //! let error = group.run_blocking(Threads).unwrap_err();
 //! assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "immediate teardown");
 //! ```
 //!
-//! The same on Tokio, with the signals that end a program, and an actor that asks whether it is
-//! interrupted (features `tokio` and `signal`):
+//! On Tokio, with signals, two stages and an end of the process (features `tokio` and `signal`):
 //!
 //! ```
 //! # #[cfg(all(feature = "tokio", feature = "signal"))]
 //! # mod program {
-//! use rungroup::{Actor, Group, Tokio, signal};
-//! use tokio::net::TcpListener;
+//! use std::process::ExitCode;
+//! use std::time::Duration;
 //!
-//! #[tokio::main]
-//! async fn main() -> rungroup::Result {
+//! use rungroup::{Actor, Context, Group, Result, Tokio, signal};
+//! use tokio::net::TcpListener;
+//! use tokio::runtime::Runtime;
+//!
+//! fn main() -> ExitCode {
+//!     let runtime = Runtime::new().expect("a Tokio runtime");
+//!     let result = runtime.block_on(run());
+//!     runtime.shutdown_background(); // does not wait for an actor that did not stop
+//!     match result {
+//!         Ok(()) => ExitCode::SUCCESS,
+//!         Err(error) => {
+//!             eprintln!("error: {error:#}");
+//!             ExitCode::FAILURE
+//!         }
+//!     }
+//! }
+//!
+//! async fn run() -> Result {
 //!     let mut group = Group::new();
 //!     group.add_actor(signal::termination(group.handle())?);
-//!
-//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
-//!     let server = Actor::with(|ctx| async move {
-//!         while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
-//!             let (_stream, peer) = accepted?;
-//!             println!("hello, {peer}");
-//!         }
-//!         Ok(())
-//!     });
-//!     group.add_actor(server.name("server"));
-//!
+//!     group.grace(Duration::from_secs(10));
+//!     group.add_actor(Actor::with(database).name("database").stage(0));
+//!     group.add_actor(Actor::with(server).name("server").stage(1)); // stops first
 //!     Ok(group.run(Tokio).await?)
+//! }
+//!
+//! async fn server(ctx: Context) -> Result {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
+//!         let (_client, peer) = accepted?;
+//!         println!("hello, {peer}");
+//!     }
+//!     Ok(())
+//! }
+//!
+//! async fn database(ctx: Context) -> Result {
+//!     ctx.interrupted().await;
+//!     println!("flushed");
+//!     Ok(())
 //! }
 //! # }
 //! ```
 //!
-//! # Why
+//! # The types
 //!
-//! A program is a few things that run for ever side by side: servers, consumers, tickers, signal
-//! handlers. When one of them ends, the program should end, and the others should get to finish
-//! what they are at. That is simple to say and tedious to write: who tells whom, who waits for
-//! whom, what if one panics, what if one does not stop? Here it is written once.
+//! | type | what it is |
+//! | --- | --- |
+//! | [`Group`] | collects actors and runs them |
+//! | [`Actor`] | one part of the program, with a name, a stage and policies |
+//! | [`Context`] | tells an actor that it is interrupted, and why |
+//! | [`Handle`] | stops a group from outside, adds actors, tells whether it is ready |
+//! | [`Status`] | what a group does now, and what it waits for |
+//! | [`Cause`] | why a group stops |
+//! | [`Report`] | how a group ended: every exit, and who did not stop |
+//! | [`Error`] | why a run failed |
+//! | [`Spawner`] | what runs the actors: a runtime |
 //!
-//! # What you can rely on
+//! An actor is made by:
 //!
-//! - **Nobody is forgotten.** `run` does not return before every actor has exited, or is named as a
-//!   [straggler](Straggler). A panic, a task that its runtime dropped, a runtime that died: each is
-//!   an exit like any other, and stops the group.
-//! - **The first cause wins.** It is what every interrupt gets, and what `run` returns. Later
-//!   errors are kept in the [`Report`]; a panic or loss during the stop fails a run that would have
-//!   been `Ok`.
-//! - **Stops go in [stages](Actor::stage)**, each when the one before has exited, all within one
-//!   [grace](Group::grace) if you set one; by default, `run` waits for as long as the actors take.
-//!   What is left when the grace is over is forced: its future is dropped, and it is named.
-//! - **Dropping the run future is a force**: nothing runs on behind your back.
-//! - **A [`Handle`] works at any time**, from any thread: it stops the group, or adds an actor, which
-//!   is accepted or given back.
-//! - No `unsafe`; and the group itself has no timer, no thread and no wake-up while all wait.
-//!
-//! # Actors
-//!
-//! | made by | for |
+//! | | for |
 //! | --- | --- |
 //! | [`Group::add`], [`Actor::new`] | an execute and an interrupt, as in Go |
-//! | [`Actor::with`] | code that asks a [`Context`] whether it is interrupted, and why |
+//! | [`Actor::with`] | code that asks a [`Context`] whether it is interrupted |
 //! | [`Actor::cancellable`] | a future that may be dropped half-way |
 //! | [`Actor::blocking`], [`Actor::blocking_with`] | a function that blocks a thread |
 //! | [`Group::into_actor`] | a group inside a group |
 //!
-//! [`name`](Actor::name), [`stage`](Actor::stage), [`ends_group`](Actor::ends_group) and
-//! [`background`](Actor::background) set what errors call it, when it stops, whether its exit ends
-//! the group, and whether it keeps the group alive.
+//! # What you can rely on
 //!
-//! # Runtimes
+//! - **Every actor is accounted for.** `run` returns when every actor has exited or is named as a
+//!   [straggler](Straggler). A panic, a task that its runtime dropped and a runtime that died are
+//!   exits.
+//! - **The first cause wins.** Every interrupt receives it, and `run` returns it. Later errors are in
+//!   the [`Report`]. A panic or a loss during the stop fails a run that would have been `Ok`.
+//! - **Stages stop in order**, the highest first, each when the one before has exited: see
+//!   [`Actor::stage`].
+//! - **A stop can be limited**, for the group by [`Group::grace`], for one actor by [`Actor::grace`].
+//!   What is left is forced: its future is dropped, and it is named. Without a grace, `run` waits.
+//! - **Dropping the `run` future** interrupts every actor and drops its future.
+//! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given back.
+//! - The crate has no `unsafe` code. While all actors wait, a group polls nothing and wakes nobody.
 //!
-//! A group runs on a [`Spawner`]: [`Threads`], which needs no runtime; `Tokio`, `Smol` and
-//! `AsyncStd`, by features; or [your own](spawner). All features are additive, and none is on by
-//! default:
+//! # Runtimes and features
+//!
+//! A group runs on a [`Spawner`]. All features are additive, and none is on by default.
 //!
 //! | feature | adds |
 //! | --- | --- |
+//! | none | [`Threads`], which needs no runtime; [your own](spawner) |
 //! | `tokio` | the spawner `Tokio`, and `Spawner` for `tokio::runtime::Handle` |
 //! | `smol` | the spawner `Smol`, and `Spawner` for `smol::Executor` |
 //! | `async-std` | the spawner `AsyncStd` |
-//! | `signal` | [`signal`](https://docs.rs/rungroup/latest/rungroup/signal): actors that stop the group on `SIGINT`, `SIGTERM`, … |
-//! | `tracing` | target `rungroup`: a span `actor` with `actor` and `stage` around the polls of each actor; events such as "group ready", "group stopping", "interrupting stage", "actor did not stop" from `info` up, each actor's start and exit at `debug` |
+//! | `signal` | [`signal`](https://docs.rs/rungroup/latest/rungroup/signal): actors that watch signals |
+//! | `tracing` | target `rungroup`: the span `actor` around the polls of each actor, events of the group at `info` and above, events of each actor at `debug` |
+//!
+//! With `tokio` or `smol`, that crate is a public dependency: the version of `tokio` (1) or `smol` (2)
+//! in your program must be the one whose `Handle` or `Executor` this crate implements `Spawner` for.
+//!
+//! # Guides
+//!
+//! The [guides] say how to come from Go or from Tokio, write an actor, stop in order, run under systemd
+//! or Kubernetes, test, write a spawner, and restart.
 //!
 //! # Comparison to other crates
 //!
-//! - Tasks that come and go, whose results you want: use Tokio's `JoinSet`. A group is for parts
-//!   that live as long as the program, and returns one result.
-//! - Only to wait for the end of tasks that you stop yourself: use `TaskTracker` and
+//! - For tasks that come and go and whose results you want, use Tokio's `JoinSet`. A group is for
+//!   parts that live as long as the program, and returns one result.
+//! - To wait for tasks that you stop yourself, and nothing else, use `TaskTracker` and
 //!   `CancellationToken` of `tokio-util`.
-//! - A tree of subsystems on Tokio, each started from within its parent: `tokio-graceful-shutdown`.
-//!
-//! # Examples
-//!
-//! In `examples/`, each a program that runs on threads without a feature, or on Tokio, smol or
-//! async-std with it: `basic`, `context`, `listener` and `reader` from Go's `run.Group`; `errgroup`
-//! and `tomb`, done with this crate; `stages`, `nested`, `connections` (an actor for each),
-//! `processes` (shell commands as one group). `service` is an HTTP service on Tokio, with signals,
-//! readiness and the files to deploy it.
+//! - For a tree of subsystems on Tokio, each started from within its parent, use
+//!   `tokio-graceful-shutdown`.
+//! - To restart parts by policy, use a supervisor such as `ractor`.
 //!
 //! # How it works
 //!
 //! `run` is a state machine that lives in its own future. It hands each actor to the spawner as a
-//! [`Task`], which catches panics and reports the exit, or its own drop. Tasks and handles send
-//! events, and the machine takes one after the other: that order is the only one there is, and the
-//! first event that ends the group is the cause. `src/machine.rs` has its phases and invariants.
+//! [`Task`], which catches panics and reports the exit, or its own drop. Tasks and handles send events,
+//! and the machine takes one after the other: the first event that ends the group is the cause.
 //!
+//! The words *group*, *actor*, *execute* and *interrupt* are those of Go's [`run.Group`].
+//!
+//! [guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html
 //! [`run.Group`]: https://pkg.go.dev/github.com/oklog/run
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -177,6 +205,7 @@ pub use policy::Ends;
 pub use report::{Report, Straggler};
 #[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
 pub use spawner::adapters::*;
+#[doc(inline)]
 pub use spawner::{Spawner, Threads};
 pub use state::{Phase, State};
 pub use status::{Status, Waiting};

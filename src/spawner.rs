@@ -54,9 +54,11 @@ use std::time::Duration;
 use crate::task::Task;
 
 #[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
+#[doc(hidden)]
 pub use adapters::*;
 pub use from_fn::{FromFn, from_fn};
 pub(crate) use sleep::sleep_on_a_thread;
+#[doc(hidden)]
 pub use threads::Threads;
 pub(crate) use threads::thread_name;
 
