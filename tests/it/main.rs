@@ -12,6 +12,7 @@ mod adding;
 mod announcing;
 mod api;
 mod blame;
+mod blocking_with;
 mod causes;
 mod children;
 mod clock;
