@@ -1,0 +1,124 @@
+//! What must hold in every order.
+
+mod latch;
+mod mail;
+mod member;
+mod turn;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::exit::{Cause, Result};
+use crate::link::{Inbox, Link};
+use crate::member::{Interrupt, Member, Place};
+use crate::name::Name;
+use crate::policy::{Rank, Settings};
+use crate::stage::Stage;
+
+/// Counts its wakes.
+struct Counted(AtomicUsize);
+
+impl Wake for Counted {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}
+
+fn counted() -> (Arc<Counted>, Waker) {
+    let counted = Arc::new(Counted(AtomicUsize::new(0)));
+    (Arc::clone(&counted), counted.into())
+}
+
+impl Counted {
+    fn wakes(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Is dropped once, and says so.
+struct Dropped(Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// Does nothing.
+struct Uninterruptible;
+
+impl Interrupt for Uninterruptible {
+    fn call(&self, _cause: &Cause) {}
+    fn discard(&self) {}
+}
+
+/// A future that is pending so often, and then returns `Ok`.
+struct Pending {
+    left: usize,
+    _dropped: Dropped,
+}
+
+impl Future for Pending {
+    type Output = Result;
+
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Result> {
+        match self.left.checked_sub(1) {
+            None => Poll::Ready(Ok(())),
+            Some(left) => {
+                self.left = left;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// One stage of a group.
+struct Scene {
+    inbox: Inbox,
+    stage: Arc<Stage>,
+    drops: Arc<AtomicUsize>,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let inbox = Link::open();
+        let stage = Arc::new(Stage::new(Rank::Stage(0), Arc::clone(&inbox.link)));
+        Scene {
+            inbox,
+            stage,
+            drops: Arc::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// A member whose future is pending so often before it returns `Ok`.
+    fn member(&self, nth: u64, pending: usize) -> Arc<Member> {
+        let execute = Pending {
+            left: pending,
+            _dropped: Dropped(Arc::clone(&self.drops)),
+        };
+        let member: Arc<Member> = Arc::new(Member::new(Box::pin(execute), Uninterruptible));
+        let settings = Settings {
+            announces: true,
+            ..Settings::default()
+        };
+        member.settle(Place {
+            name: Name::of_caller(),
+            stage: Arc::clone(&self.stage),
+            nth,
+            policy: settings.policy(),
+        });
+        member
+    }
+
+    fn drops(&self) -> usize {
+        self.drops.load(Ordering::Acquire)
+    }
+}
+
+fn poll(member: &Member, waker: &Waker) -> Poll<()> {
+    member.poll(&mut Context::from_waker(waker))
+}

@@ -1,0 +1,104 @@
+//! A member ends once: by its exit, or by a force.
+
+use std::sync::Arc;
+use std::task::Poll;
+
+use loom::thread;
+
+use super::{Scene, counted, poll};
+use crate::exit::Outcome;
+use crate::link::Event;
+use crate::state::State;
+
+fn exits(scene: &mut Scene) -> usize {
+    let mut exits = 0;
+    while let Some(event) = scene.inbox.next_event() {
+        exits += usize::from(matches!(event, Event::Exited(_)));
+    }
+    exits
+}
+
+/// Whoever is second drops the future: the force, or the task when its poll returns.
+#[test]
+fn a_force_against_a_park_leaves_no_future_behind() {
+    loom::model(|| {
+        let mut scene = Scene::new();
+        let member = scene.member(0, usize::MAX);
+        let task = Arc::clone(&member);
+        let (count, waker) = counted();
+        let polls = thread::spawn(move || poll(&task, &waker));
+        let forced = member.force().expect("it has not exited");
+        let polled = polls.join().unwrap();
+        assert_eq!(scene.drops(), 1);
+        // A task that parked is woken, to find out; one that did not is told by its own poll.
+        assert!(polled == Poll::Ready(()) || count.wakes() == 1);
+        assert!(matches!(forced.state, State::Parked | State::Polling));
+        assert_eq!(exits(&mut scene), 0);
+    });
+}
+
+/// It exits, and is told; or it is forced, and is not.
+#[test]
+fn a_force_against_an_exit_is_one_end() {
+    loom::model(|| {
+        let mut scene = Scene::new();
+        let member = scene.member(0, 0);
+        let task = Arc::clone(&member);
+        let (_, waker) = counted();
+        let polls = thread::spawn(move || poll(&task, &waker));
+        let forced = member.force().is_some();
+        // The force found the exit: then it is in the mail already.
+        let told = exits(&mut scene);
+        assert_eq!(told, usize::from(!forced));
+        assert_eq!(polls.join().unwrap(), Poll::Ready(()));
+        assert_eq!(exits(&mut scene), 0);
+        assert_eq!(scene.drops(), 1);
+    });
+}
+
+#[test]
+fn a_force_against_a_loss_is_one_end() {
+    loom::model(|| {
+        let mut scene = Scene::new();
+        let member = scene.member(0, usize::MAX);
+        let task = Arc::clone(&member);
+        let drops = thread::spawn(move || task.end(Outcome::Lost(None).into()));
+        let forced = member.force().is_some();
+        let told = exits(&mut scene);
+        assert_eq!(told, usize::from(!forced));
+        drops.join().unwrap();
+        assert_eq!(scene.drops(), 1);
+    });
+}
+
+/// Looking changes nothing: a parked member is parked for a force, whoever looks.
+#[test]
+fn a_look_disturbs_no_force() {
+    loom::model(|| {
+        let scene = Scene::new();
+        let member = scene.member(0, usize::MAX);
+        let (_, waker) = counted();
+        assert!(poll(&member, &waker).is_pending());
+        let looks = Arc::clone(&member);
+        let look = thread::spawn(move || (looks.state(), looks.has_ended()));
+        let forced = member.force().expect("it has not exited");
+        assert_eq!(forced.state, State::Parked);
+        look.join().unwrap();
+    });
+}
+
+/// Readiness is settled once: by the announcement, or by the exit.
+#[test]
+fn an_announcement_against_an_exit_settles_once() {
+    loom::model(|| {
+        let mut scene = Scene::new();
+        let member = scene.member(0, usize::MAX);
+        let announces = Arc::clone(&member);
+        let announcer = thread::spawn(move || announces.announce());
+        let by_exit = member.readiness().settle();
+        announcer.join().unwrap();
+        let event = scene.inbox.next_event();
+        let announced = matches!(event, Some(Event::Announced(0)));
+        assert_ne!(by_exit, announced);
+    });
+}

@@ -1,0 +1,85 @@
+//! In a stage's turn, each exit is counted once, and the last one wakes the group.
+
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+use super::{Scene, counted, poll};
+use crate::link::Event;
+
+/// Both exit while their turn begins: counted by themselves, or told and counted by the group.
+#[test]
+fn the_last_exit_wakes_the_group() {
+    loom::model(|| {
+        let mut scene = Scene::new();
+        let members = [scene.member(0, 0), scene.member(1, 0)];
+        let (count, waker) = counted();
+        let tasks = members.map(|member| {
+            thread::spawn(move || {
+                let _ = member.readiness().settle();
+                let (_, waker) = counted();
+                assert!(poll(&member, &waker).is_ready());
+            })
+        });
+        scene.stage.begin_turn(Duration::ZERO, 2, true);
+        scene.inbox.link.keep_waker(&Context::from_waker(&waker));
+        while let Some(event) = scene.inbox.next_event() {
+            assert!(matches!(event, Event::Exited(_)));
+            scene.stage.leave();
+        }
+        let is_over = scene.stage.is_empty();
+        tasks.map(|task| task.join().unwrap());
+        assert!(is_over || count.wakes() == 1);
+        while scene.inbox.next_event().is_some() {
+            scene.stage.leave();
+        }
+        assert!(scene.stage.is_empty());
+    });
+}
+
+/// Law 11: what an actor did happens before the next stage is interrupted.
+#[test]
+fn an_empty_stage_has_done_its_work() {
+    loom::model(|| {
+        let scene = Scene::new();
+        scene.stage.begin_turn(Duration::ZERO, 2, true);
+        let work = Arc::new(AtomicUsize::new(0));
+        let tasks = [0, 1].map(|_| {
+            let (stage, work) = (Arc::clone(&scene.stage), Arc::clone(&work));
+            thread::spawn(move || {
+                work.fetch_add(1, Ordering::Relaxed);
+                stage.leave();
+            })
+        });
+        if scene.stage.is_empty() {
+            assert_eq!(work.load(Ordering::Relaxed), 2);
+        }
+        tasks.map(|task| task.join().unwrap());
+    });
+}
+
+/// Law 28: a member's own grace against its exit: counted out once.
+#[test]
+fn a_limit_against_an_exit_counts_once() {
+    loom::model(|| {
+        let mut scene = Scene::new();
+        let member = scene.member(0, 0);
+        let _ = member.readiness().settle();
+        scene.stage.begin_turn(Duration::ZERO, 1, true);
+        let task = Arc::clone(&member);
+        let polls = thread::spawn(move || {
+            let (_, waker) = counted();
+            poll(&task, &waker)
+        });
+        if member.force().is_some() {
+            scene.stage.leave();
+        }
+        assert!(polls.join().unwrap().is_ready());
+        assert!(scene.stage.is_empty());
+        assert!(scene.inbox.next_event().is_none());
+        assert_eq!(scene.drops(), 1);
+    });
+}
