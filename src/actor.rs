@@ -15,13 +15,14 @@ use crate::sync::{Mutex, lock};
 /// One concurrent part of a program: an *execute* future, an *interrupt* function that makes it
 /// end, and a few settings.
 ///
-/// An actor is a value. Nothing of it runs before it was added to a [`Group`](crate::Group) and
-/// the group runs; dropped before that, neither its execute is polled nor its interrupt called.
+/// An actor is a value. Nothing of it runs before it is added to a [`Group`](crate::Group) and the
+/// group runs. If it is dropped before that, its execute is never polled and its interrupt never
+/// called.
 ///
-/// The contract between the two, as in Go's `run.Group`: after interrupt was called, execute
-/// returns soon. Interrupt is called at most once. It may be called before execute was first
-/// polled, while it runs, or after it has returned. It must return promptly: it signals, it does
-/// not wait.
+/// The contract between the two is that of Go's `run.Group`: after interrupt was called, execute
+/// returns soon. Interrupt is called at most once. The call may come before execute is first
+/// polled, while it runs, or after it has returned. Interrupt must return promptly: it signals, it
+/// does not wait.
 ///
 /// # Examples
 ///
@@ -49,13 +50,17 @@ use crate::sync::{Mutex, lock};
 pub struct Actor {
     pub(crate) name: Name,
     pub(crate) settings: Settings,
-    /// Its own limit. Beside the members, for few have one.
+    /// Its own limit. It is kept beside the members, because few actors have one.
     pub(crate) grace: Option<Duration>,
     body: Body,
 }
 
 impl Actor {
-    /// Makes an actor of an execute future and the function that interrupts it.
+    /// Makes an actor from an execute future and the function that interrupts it.
+    ///
+    /// Execute returns `Result<(), BoxError>`. If the compiler says
+    /// "expected `Result<(), Box<dyn Error + Send + Sync>>`", wrap the future:
+    /// `async { Ok(serve().await?) }`. The `?` converts any error that is `Send + Sync + 'static`.
     ///
     /// # Examples
     ///
@@ -83,7 +88,7 @@ impl Actor {
         )))
     }
 
-    /// Makes an actor of what it will be in its group.
+    /// Makes an actor from the member that it will be in its group.
     #[track_caller]
     pub(crate) fn of(member: Arc<Member>) -> Actor {
         Actor {
@@ -100,8 +105,8 @@ impl Actor {
         Some((member, self.name, self.settings))
     }
 
-    /// Names the actor, for errors, the report, threads and logs. An unnamed one goes by the place
-    /// in the source where it was made.
+    /// Names the actor for errors, reports, threads and logs. An actor without a name is shown by
+    /// the place in the source where it was made.
     ///
     /// # Examples
     ///
@@ -117,11 +122,11 @@ impl Actor {
         self
     }
 
-    /// Puts the actor into a stage; 0 by default.
+    /// Puts the actor into a stage. The default is 0.
     ///
-    /// A stop goes from the highest stage down: a stage is interrupted when every actor of the
-    /// higher ones has exited. A start goes the other way, where
-    /// [readiness](Actor::announces_ready) asks for it.
+    /// Stages stop from the highest down: a stage is interrupted when every actor of the higher
+    /// stages has exited. They start the other way round, as far as
+    /// [readiness](Actor::announces_ready) requires it.
     ///
     /// # Examples
     ///
@@ -146,7 +151,7 @@ impl Actor {
         self
     }
 
-    /// Says which exits of the actor end the group; [`Ends::OnExit`] by default.
+    /// Sets which exits of the actor end the group. The default is [`Ends::OnExit`].
     ///
     /// # Examples
     ///
@@ -164,10 +169,10 @@ impl Actor {
         self
     }
 
-    /// Makes it a background actor: it does not keep the group alive, and it is interrupted after
-    /// all others have exited, whatever its stage.
+    /// Makes it a background actor: it does not keep the group alive, and whatever its stage, it is
+    /// interrupted after all others have exited.
     ///
-    /// For what must watch until the end: signals, metrics, logs.
+    /// Use it for what must watch until the end: signals, metrics, logs.
     ///
     /// # Examples
     ///
@@ -188,15 +193,15 @@ impl Actor {
     /// [ready](crate::Handle::ready), and higher stages do not start. By default, an actor is ready
     /// when it starts.
     ///
-    /// It announces through its context: [`Context::announce_ready`](crate::Context::announce_ready).
-    /// A [group inside a group](crate::Group::into_actor) announces when it is ready itself. An actor
-    /// that has no context, such as one made by [`Actor::new`], never becomes ready, which an event
-    /// tells.
+    /// It announces through its context:
+    /// [`Context::announce_ready`](crate::Context::announce_ready). A [group inside a
+    /// group](crate::Group::into_actor) announces when it is ready itself. An actor without a
+    /// context, such as one made by [`Actor::new`], never becomes ready; an event warns of it.
     ///
-    /// A stage starts when every such actor of the lower stages has announced, or has left by a
-    /// policy that ignores its exit. If the stop comes before that, the stages that have not started
-    /// never start: their executes and interrupts are dropped uncalled, and the report lists them as
-    /// [never started](crate::Report::never_started).
+    /// A stage starts when every such actor of the lower stages has announced, or has exited
+    /// without ending the group. If the stop comes before that, the stages that have not started
+    /// never start: their executes and interrupts are dropped uncalled, and the report lists their
+    /// actors as [never started](crate::Report::never_started).
     ///
     /// # Examples
     ///
@@ -220,17 +225,19 @@ impl Actor {
         self
     }
 
-    /// Limits the time that the actor has to stop, counted from the interrupt of its stage. When it
-    /// ends, this actor alone is forced: its future is dropped, it is a
-    /// [straggler](crate::Straggler), and the stop goes on as if it had exited. None by default.
+    /// Limits the time that the actor has to stop, counted from the interrupt of its stage. When
+    /// that time is over, this actor alone is forced: its future is dropped, it is a
+    /// [straggler](crate::Straggler), and the stop goes on as if it had exited. There is no limit
+    /// by default.
     ///
-    /// For an actor that may hang, so that it does not use up the budget of the stages below. The
-    /// group's own [grace](crate::Group::grace) still limits the whole stop. `Duration::ZERO` forces
-    /// the actor right after the interrupts of its stage; `Duration::MAX` never does. Measured by the
-    /// clock of the spawner.
+    /// Set it on an actor that may hang, so that it does not use up the budget of the stages below.
+    /// The group's own [grace](crate::Group::grace) still limits the whole stop: an actor's grace
+    /// that is longer has no effect. `Duration::ZERO` forces the actor right after the interrupts
+    /// of its stage; `Duration::MAX` never forces it. The time is measured by the clock of the
+    /// spawner.
     ///
-    /// An actor that is forced inside its poll, or on a thread of its own, goes on until that
-    /// returns. It may then still use what the stages below are closing.
+    /// An actor that is forced inside its poll, or on a thread of its own, goes on until the poll
+    /// or the thread returns. Meanwhile it may still use what the stages below are closing.
     ///
     /// # Examples
     ///
@@ -257,12 +264,15 @@ impl Actor {
         self
     }
 
-    /// Makes an `Err` of the actor during the stop fail the run. By default it does not, as in Go:
-    /// after an `Ok` cause, only the report tells of it.
+    /// Makes an `Err` of the actor during the stop fail the run. By default, as in Go, it does not:
+    /// after an `Ok` cause, only the report shows it.
     ///
-    /// For an actor whose last work must not fail unseen, such as a database that syncs its log. A
-    /// panic or a loss during the stop fails the run in any case. What an exit before the stop does
-    /// is for [`ends_group`](Actor::ends_group) to say.
+    /// Set it on an actor whose last work must not fail unseen, such as a database that syncs its
+    /// log. A panic or a loss during the stop fails the run in any case.
+    ///
+    /// It applies to a [background](Actor::background) actor and to one with [`Ends::Never`] too.
+    /// What an exit before the stop does depends only on [`ends_group`](Actor::ends_group): an
+    /// `Err` of an actor with `Ends::Never` does not fail the run then, even if it must succeed.
     ///
     /// # Examples
     ///
@@ -295,8 +305,8 @@ impl fmt::Debug for Actor {
     }
 }
 
-/// What becomes a member. Dropped before that, its parts are dropped one by one, and their panics
-/// contained, because two panics at once would abort the program.
+/// What becomes a member. If it is dropped before that, its parts are dropped one by one and their
+/// panics contained, because two panics at the same time would abort the program.
 struct Body(Option<Arc<Member>>);
 
 impl Drop for Body {
@@ -307,8 +317,8 @@ impl Drop for Body {
     }
 }
 
-/// An interrupt that is called at most once. Locked because it is `Send` but not `Sync`, and is
-/// called through a shared member; only the group ever takes the lock.
+/// An interrupt that is called at most once. It is locked because it is `Send` but not `Sync`, and
+/// is called through a shared member. Only the group ever takes the lock.
 pub(crate) struct Once<F>(Mutex<Option<F>>);
 
 impl<F> Once<F> {
@@ -316,7 +326,7 @@ impl<F> Once<F> {
         Once(Mutex::new(Some(interrupt)))
     }
 
-    /// Taken out before it is called or dropped: a panic of it leaves nothing behind.
+    /// It is taken out before it is called or dropped, so that its panic leaves nothing behind.
     fn take(&self) -> Option<F> {
         lock(&self.0).take()
     }

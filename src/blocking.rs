@@ -1,4 +1,4 @@
-//! Actors that block a thread of their own.
+//! Actors that block, each on a thread of its own.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -13,19 +13,20 @@ use crate::spawner::thread_name;
 use crate::sync::{Mutex, lock};
 
 impl Actor {
-    /// Makes an actor of a function that blocks, which runs on a thread of its own, whatever the
-    /// spawner. The thread bears the actor's name.
+    /// Makes an actor from a function that blocks. The function runs on a thread of its own,
+    /// whatever the spawner. The thread has the actor's name.
     ///
-    /// `interrupt` must make `execute` return: by closing what it blocks on, or by a flag that it
-    /// looks at. To look at a flag, [`blocking_with`](Actor::blocking_with) is simpler.
+    /// `interrupt` must make `execute` return, by closing what it blocks on or by setting a flag
+    /// that it reads. To read a flag, [`blocking_with`](Actor::blocking_with) is simpler.
     ///
-    /// A thread cannot be ended from outside. When the actor is forced, its thread is left to
-    /// itself, and the actor is a straggler in the state [`Blocking`](crate::State::Blocking). The
-    /// same happens when the actor is lost. If the thread cannot start, the actor fails with the
-    /// system's error.
+    /// A thread cannot be ended from outside. When the actor is forced, its thread goes on, and the
+    /// actor is a straggler in the state [`Blocking`](crate::State::Blocking). The thread also goes
+    /// on when the actor is lost. If the thread cannot start, the actor fails with the system's
+    /// error.
     ///
-    /// The thread is outside of the runtime: to call async code from it, capture the runtime's
-    /// handle before, such as `tokio::runtime::Handle::current()`, and use its `block_on`.
+    /// The thread is outside the runtime. To call async code from it, capture the runtime's handle
+    /// beforehand, such as `tokio::runtime::Handle::current()`, and call its `block_on` on the
+    /// thread.
     ///
     /// # Examples
     ///
@@ -56,8 +57,8 @@ impl Actor {
         actor
     }
 
-    /// Makes an actor of a function that blocks, as [`blocking`](Actor::blocking) does, which asks a
-    /// [`Context`] whether it is interrupted.
+    /// Makes an actor from a function that blocks, as [`blocking`](Actor::blocking) does. The
+    /// function asks a [`Context`] whether it is interrupted.
     ///
     /// # Examples
     ///
@@ -84,12 +85,13 @@ impl Actor {
 
 /// What a thread hands to the task that waits for it.
 struct Handover {
-    /// Taken by the task. If nobody waits any more, the last of the two drops it, contained.
+    /// The task takes it. If nobody waits any more, whichever of the two ends last drops it,
+    /// contained.
     outcome: Mutex<Option<Kept>>,
     ended: Latch,
 }
 
-/// What the task waits by.
+/// What the task waits for.
 struct Ended(Arc<Handover>);
 
 impl AsRef<Latch> for Ended {
@@ -115,7 +117,8 @@ async fn run_on_a_thread(
         *lock(&handover.outcome) = Some(outcome);
         handover.ended.set(true);
     };
-    // Detached: a join would wait for the destructors of the thread's locals, inside a poll.
+    // Detached, because a join would wait, inside a poll, for the destructors of the thread's
+    // locals.
     drop(thread::Builder::new().name(name).spawn(work)?);
     let handover = Arc::clone(&ended.0);
     Wait::new(ended).await;
@@ -126,7 +129,7 @@ async fn run_on_a_thread(
 fn into_result(mut outcome: Kept) -> Result {
     match outcome.take() {
         Outcome::Failed(error) => Err(error),
-        // Caught again by who polls: the panic is the actor's.
+        // The caller that polls catches it again: the panic is the actor's.
         Outcome::Panicked(panic) => panic.take().map_or(Ok(()), |it| resume_unwind(it)),
         _ => Ok(()),
     }

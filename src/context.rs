@@ -15,10 +15,10 @@ use crate::member::{Interrupt, Member};
 use crate::name::Name;
 use crate::policy::{Adder, Rank};
 
-/// Tells an actor whether it is interrupted, and why; and lets it announce that it is ready, and add
-/// children. From [`Actor::with`] and [`Actor::blocking_with`].
+/// Tells an actor whether it is interrupted and why, lets it announce that it is ready, and lets it
+/// add children. [`Actor::with`] and [`Actor::blocking_with`] pass it to the actor.
 ///
-/// Cloning it is cheap; clones can be moved to whatever the actor spawns.
+/// Cloning it is cheap. Clones can be moved into whatever the actor spawns.
 ///
 /// # Examples
 ///
@@ -37,9 +37,9 @@ use crate::policy::{Adder, Rank};
 #[derive(Clone)]
 pub struct Context(Arc<Member<dyn Told>>);
 
-/// The interrupt of an actor that has a context: what its group tells it, its context can ask.
+/// The interrupt of an actor that has a context. The group calls it, and the context reads it.
 trait Told: Send + Sync {
-    /// True: it was interrupted. False: it left before, and never will be.
+    /// True: the actor was interrupted. False: it left before its turn and never will be.
     fn latch(&self) -> &Latch;
 }
 
@@ -85,9 +85,9 @@ impl<F: Send> Told for Both<F> {
 }
 
 impl Context {
-    /// Returns a future that is ready once the actor is interrupted. It borrows nothing, and can be
-    /// handed to other libraries, such as `axum::serve(..).with_graceful_shutdown(..)`, or be one
-    /// branch of a `select!`.
+    /// Returns a future that is ready once the actor is interrupted. It borrows nothing, so it can
+    /// be handed to other libraries, such as `axum::serve(..).with_graceful_shutdown(..)`, or be
+    /// one branch of a `select!`.
     ///
     /// # Cancel safety
     ///
@@ -99,7 +99,7 @@ impl Context {
         }))
     }
 
-    /// Returns whether the actor is interrupted. Takes no lock, for use in a hot loop.
+    /// Returns whether the actor is interrupted. It takes no lock and suits a hot loop.
     ///
     /// # Examples
     ///
@@ -129,15 +129,15 @@ impl Context {
         cause.cloned()
     }
 
-    /// Runs `future` until it is ready, or drops it when the actor is interrupted, which gives
-    /// `None`.
+    /// Runs `future` until it is ready. If the actor is interrupted first, drops `future` and
+    /// returns `None`.
     ///
-    /// `future` is not polled at all if the actor is interrupted already. If both happen at once,
-    /// `future` wins.
+    /// `future` is not polled at all if the actor is already interrupted. If both are ready in the
+    /// same poll, `future` wins.
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as `future`: it is dropped half-way.
+    /// As cancel safe as `future`, which is dropped half-way.
     ///
     /// # Examples
     ///
@@ -163,8 +163,8 @@ impl Context {
         self.poll_until_interrupted(future).await
     }
 
-    /// As [`run_until_interrupted`](Context::run_until_interrupted), but polls `future` at least
-    /// once.
+    /// Does what [`run_until_interrupted`](Context::run_until_interrupted) does, but polls `future`
+    /// at least once.
     async fn poll_until_interrupted<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         let mut interrupted = self.interrupted();
@@ -175,9 +175,8 @@ impl Context {
         .await
     }
 
-    /// Announces that the actor is ready: listening, warmed up, recovered. For an actor that
-    /// [`announces_ready`](Actor::announces_ready); for any other, and when called again, it does
-    /// nothing.
+    /// Announces that the actor is ready: listening, warmed up, recovered. It has an effect for an
+    /// actor that [`announces_ready`](Actor::announces_ready), and only the first time.
     ///
     /// # Examples
     ///
@@ -199,9 +198,9 @@ impl Context {
         self.0.announce();
     }
 
-    /// Returns a handle of the actor's group. An actor that is added through it is a child: it has
-    /// the adder's stage, and is in the background if the adder is, unless it is given a
-    /// [stage](Actor::stage) of its own. So it stops together with its adder.
+    /// Returns a handle of the actor's group. An actor that is added through it is a child: it
+    /// stops together with its adder. It has the adder's stage, and is in the background if the
+    /// adder is, unless it is given a [stage](Actor::stage) of its own.
     ///
     /// # Examples
     ///
@@ -229,7 +228,7 @@ impl Context {
         self.0.name()
     }
 
-    /// Notes that the actor's work goes to a thread of its own.
+    /// Notes that the actor's work moves to a thread of its own.
     pub(crate) fn moves_to_thread(&self) {
         self.0.moves_to_thread();
     }
@@ -243,11 +242,11 @@ impl Context {
     }
 }
 
-/// For [`Wait`]: what an actor waits for.
+/// What an actor waits for, for [`Wait`].
 #[derive(Clone)]
 struct Until {
     context: Context,
-    /// The actor left before it was interrupted: until the group is gone.
+    /// The actor left before it was interrupted, so it waits until the group is gone.
     has_left: bool,
 }
 
@@ -269,7 +268,7 @@ impl fmt::Debug for Context {
     }
 }
 
-/// Is ready once the actor is interrupted. From [`Context::interrupted`].
+/// Waits until the actor is interrupted. [`Context::interrupted`] returns it.
 ///
 /// It can be cloned, awaited from several tasks, awaited again, and dropped half-way. If its actor
 /// left the group before it was interrupted, it is ready when the group is gone.
@@ -314,11 +313,16 @@ impl fmt::Debug for Interrupted {
     }
 }
 
-/// Actors that watch for their interrupt. Each is made of an execute and an interrupt.
+/// Actors that watch for their interrupt. Each is made from an execute and an interrupt.
 impl Actor {
     /// Makes an actor that is told about its interrupt through a [`Context`].
     ///
-    /// `execute` is called when the actor starts, on its task; its panic is the actor's.
+    /// `execute` is called on the actor's task when the actor starts. A panic in it is a panic of
+    /// the actor.
+    ///
+    /// The future returns `Result<(), BoxError>`. If the compiler says
+    /// "expected `Result<(), Box<dyn Error + Send + Sync>>`", wrap it:
+    /// `Actor::with(|ctx| async { Ok(serve(ctx).await?) })`.
     ///
     /// # Examples
     ///
@@ -340,7 +344,7 @@ impl Actor {
         Actor::told_by(Latch::new(), execute)
     }
 
-    /// Makes an actor that has a context, and an interrupt besides.
+    /// Makes an actor that has both a context and an interrupt.
     #[track_caller]
     pub(crate) fn with_interrupt<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
@@ -358,9 +362,9 @@ impl Actor {
         interrupt: I,
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        // One allocation for the interrupt, what the context asks, and the member. The future knows
-        // its member weakly until it is first polled; from then on the two hold each other, until the
-        // member lets go of the future: at its end, at a force, or when the group is dropped.
+        // The interrupt, the latch and the member share one allocation. The future holds its member
+        // weakly until it is first polled. From then on the two hold each other, until the member
+        // lets go of the future: at its end, at a force, or when the group is dropped.
         let member = Arc::new_cyclic(|member: &Weak<Member<I>>| {
             let member = Weak::clone(member);
             let execute = async move {
@@ -379,8 +383,8 @@ impl Actor {
 
     /// Makes an actor whose interrupt drops its future. Its exit is then `Ok`.
     ///
-    /// For a future that is cancel safe and has nothing to finish. It is polled at least once. The
-    /// drop takes place on the actor's own task.
+    /// Use it for a future that is cancel safe and has nothing to finish. The future is polled at
+    /// least once. It is dropped on the actor's own task.
     ///
     /// # Examples
     ///

@@ -1,8 +1,8 @@
-//! Where actors are added to a group from outside, or given back; and who is inside.
+//! Where actors are added to a group from outside or given back, and which actors are inside.
 //!
-//! One lock guards the queue and the gate, so each actor is either queued before the gate closes for
-//! it, or given back (law 24). Taking the queue and closing the gate is one step, so nothing that
-//! was accepted is forgotten. Actors are dropped, and `run` is woken, outside of the locks.
+//! One lock guards the queue and the gate, so each actor is either queued before the gate closes
+//! for it, or given back (law 24). Taking the queue and closing the gate is one step, so no actor
+//! that was accepted is forgotten. Actors are dropped and `run` is woken outside the locks.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::policy::{Adder, Rank};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
-/// Shared weakly, through the [`Link`]: it is gone with its group.
+/// It is shared weakly, through the [`Link`], so it does not outlive its group.
 pub(crate) struct Door {
     link: Arc<Link>,
     gate: Mutex<Gate>,
@@ -23,14 +23,14 @@ pub(crate) struct Door {
     roll: Mutex<Roll>,
 }
 
-/// What was added and not yet taken, and for whom the gate is closed.
+/// The actors that were added and not yet taken, and the stages for which the gate is closed.
 #[derive(Default)]
 struct Gate {
     added: Vec<Actor>,
     closed: Closed,
 }
 
-/// Closes further and further, never opens again.
+/// It only closes further and never opens again.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Closed {
     #[default]
@@ -85,7 +85,7 @@ impl Door {
         self.has_added.load(Ordering::Relaxed)
     }
 
-    /// Takes what was added.
+    /// Takes the actors that were added.
     pub(crate) fn take(&self) -> Vec<Actor> {
         if !self.has_added() {
             return Vec::new();
@@ -95,8 +95,9 @@ impl Door {
         std::mem::take(&mut gate.added)
     }
 
-    /// Closes the next stage of the stop: the highest of those inside and of those that were added.
-    /// Returns it, and what was added. Where there is none, the door is closed for good.
+    /// Closes the door for the next stage of the stop: the highest of the actors inside and of
+    /// those that were added. Returns the stage and the actors that were added. If there is no
+    /// stage, the door is closed for good.
     pub(crate) fn close_stage(&self) -> (Option<Rank>, Vec<Actor>) {
         let inside = self.roll().highest();
         let mut gate = lock(&self.gate);
@@ -108,30 +109,31 @@ impl Door {
         (next, std::mem::take(&mut gate.added))
     }
 
-    /// Closes the door for good; what was added stays for the group to take.
+    /// Closes the door for good. The group takes what was added.
     pub(crate) fn lock(&self) {
         lock(&self.gate).closed = Closed::ForAll;
     }
 
-    /// Closes the door for good. Returns what was added.
+    /// Closes the door for good. Returns the actors that were added.
     pub(crate) fn close(&self) -> Vec<Actor> {
         let mut gate = lock(&self.gate);
         gate.closed = Closed::ForAll;
         std::mem::take(&mut gate.added)
     }
 
-    /// Lets those in who were added before the group ran.
+    /// Lets in the actors that were added before the group ran.
     pub(crate) fn admit_all(&self, roll: Roll) {
         *self.roll() = roll;
     }
 
-    /// Who is inside. Not to be held while foreign code runs: anybody may ask for the status.
+    /// The actors inside. The lock must not be held while foreign code runs, because any thread may
+    /// ask for the status.
     pub(crate) fn roll(&self) -> MutexGuard<'_, Roll> {
         lock(&self.roll)
     }
 }
 
-/// The group's hold on its door. Its drop closes the door, and drops what was added.
+/// The group's hold on its door. Dropping it closes the door and drops what was added.
 pub(crate) struct Keeper {
     door: Arc<Door>,
 }
@@ -155,7 +157,7 @@ impl std::ops::Deref for Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        // Each contains the panics of its own destructors.
+        // Each actor contains the panics of its own destructors.
         drop(self.close());
         let roll = std::mem::take(&mut *self.roll());
         drop(roll);

@@ -10,12 +10,18 @@ use crate::panic::Panic;
 use crate::report::{Fault, Report, Straggler, Weight};
 use crate::text::Chain;
 
-/// Why a run failed: the failure, panic or loss that began the stop; else the first panic or loss
-/// during the stop, or error of an actor that [must succeed](crate::Actor::must_succeed); else the
-/// actors that did not stop.
+/// Why a run failed.
 ///
-/// An actor that is a [group](crate::Group::into_actor) counts as its group did: a panic, a loss or
-/// a straggler inside is one outside.
+/// It is the failure, panic or loss that began the stop. If the stop began with `Ok`, it is the
+/// first panic or loss during the stop, or the first `Err` of an actor that [must
+/// succeed](crate::Actor::must_succeed). If there is none of these, it is the actors that did not
+/// stop.
+///
+/// A panic, a loss or a straggler in a [group inside the group](crate::Group::into_actor) counts as
+/// one of the outer group.
+///
+/// This type is not the default error of [`Result`](crate::Result), which is
+/// [`BoxError`](crate::BoxError): `run` returns `Result<(), Error>`.
 ///
 /// | shown by | what it shows |
 /// | --- | --- |
@@ -48,10 +54,11 @@ struct Inner {
     report: Report,
 }
 
-/// A line that names a million stragglers helps nobody; the report has them all.
+/// A line with a million stragglers helps nobody. The report has all of them.
 const STRAGGLERS_SHOWN: usize = 10;
 
-/// What a run failed with, by its place in the report. Decided once; all else only shows it.
+/// What a run failed with, by its place in the report. It is decided once; everything else only
+/// shows it.
 #[derive(Clone, Copy)]
 enum Verdict {
     /// The exit that is the cause.
@@ -111,8 +118,8 @@ impl Verdict {
     }
 }
 
-/// Names those that were waited for, and counts those that only the force interrupted; if none was
-/// waited for, names all.
+/// Names the stragglers that were waited for and counts those that only the force interrupted. If
+/// none was waited for, names all.
 fn show_stragglers(stragglers: &[Straggler], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let waited_for = stragglers.iter().filter(|one| one.waited_for().is_some());
     let (named, counted): (Vec<_>, _) = match waited_for.clone().count() {
@@ -136,7 +143,7 @@ fn show_stragglers(stragglers: &[Straggler], f: &mut fmt::Formatter<'_>) -> fmt:
     }
 }
 
-/// What kind of [`Error`] it is.
+/// The kind of an [`Error`].
 ///
 /// # Examples
 ///
@@ -156,12 +163,12 @@ pub enum ErrorKind {
     Panicked,
     /// A spawner dropped or refused an actor's task.
     Lost,
-    /// Actors were forced, and nothing else was wrong.
+    /// Actors were forced, and nothing else failed.
     Stragglers,
 }
 
 impl ErrorKind {
-    /// Of an actor that is a group, what its group failed with.
+    /// The kind of an outcome. For an actor that is a group, it is what its group failed with.
     fn of(outcome: &Outcome) -> ErrorKind {
         match outcome {
             Outcome::Panicked(_) => ErrorKind::Panicked,
@@ -186,7 +193,7 @@ pub(crate) fn weight(outcome: &Outcome, must_succeed: bool) -> Weight {
     }
 }
 
-/// What the run failed with, as text in one line; `None` if it did not.
+/// What the run failed with, as one line of text, or `None` if it succeeded.
 pub(crate) fn failure(report: &Report) -> Option<impl fmt::Display> {
     struct Failure<'a>(Verdict, &'a Report);
     impl fmt::Display for Failure<'_> {
@@ -203,8 +210,8 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// See [`Error`]. A mere `Err` of a later actor is no error of the run, as in Go, unless that
-    /// actor [must succeed](crate::Actor::must_succeed); it is in [`exits`](Report::exits).
+    /// See [`Error`]. As in Go, an `Err` of a later actor does not fail the run, unless that actor
+    /// [must succeed](crate::Actor::must_succeed). It is in [`exits`](Report::exits).
     pub fn into_result(self) -> Result<(), Error> {
         match Verdict::of(&self) {
             Some(verdict) => Err(Error(Box::new(Inner {
@@ -217,7 +224,8 @@ impl Report {
 }
 
 impl Error {
-    /// Returns what kind of error it is. For an actor that is a group, what kind its group's is.
+    /// Returns the kind of the error. If the actor is a group, it is the kind of that group's
+    /// error.
     pub fn kind(&self) -> ErrorKind {
         match self.0.verdict {
             Verdict::Request => ErrorKind::Failed,
@@ -229,8 +237,8 @@ impl Error {
         }
     }
 
-    /// Returns the actor the run failed with: `None` for the error of a request, and for
-    /// stragglers, of which there may be several.
+    /// Returns the actor that the run failed with. It is `None` for the error of a request, and for
+    /// stragglers, because there may be several.
     pub fn actor(&self) -> Option<&Name> {
         match self.0.verdict {
             Verdict::Interrupt(nth) => Some(&self.0.report.interrupt_panics()[nth].0),
@@ -238,8 +246,8 @@ impl Error {
         }
     }
 
-    /// Returns the report of the run: the cause, the exits (from [`run`](crate::Group::run), those
-    /// that were not `Ok`), the stragglers.
+    /// Returns the report of the run: the cause, the exits and the stragglers. From
+    /// [`run`](crate::Group::run), the report has only the exits that were not `Ok`.
     ///
     /// # Examples
     ///
@@ -272,9 +280,9 @@ impl Error {
         self.0.report
     }
 
-    /// Takes the payload of the panic that the run failed with, for
-    /// [`std::panic::resume_unwind`]; `None` if it failed with something else. The panic may be one
-    /// in a group inside this one.
+    /// Takes the payload of the panic that the run failed with, for [`std::panic::resume_unwind`].
+    /// Returns `None` if the run failed with something else. The panic may be one in a group inside
+    /// this one.
     ///
     /// # Examples
     ///
@@ -303,7 +311,8 @@ impl Error {
         self.0.verdict.exit(&self.0.report)
     }
 
-    /// The later faults, a line each: exits that are not `Ok`, interrupts that panicked, stragglers.
+    /// The later faults, one line each: exits that are not `Ok`, interrupts that panicked,
+    /// stragglers.
     fn show_later(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report();
         for (nth, exit) in report.exits().iter().enumerate() {

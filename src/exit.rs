@@ -14,13 +14,14 @@ use crate::text::{Chain, Chained, Contained};
 
 /// An error of any type, as an actor's execute returns it.
 ///
-/// `?` makes it of any error that is `Send + Sync + 'static`, and `.into()` of a `&str` or a
-/// `String`.
+/// `?` converts any error that is `Send + Sync + 'static` into it, and `.into()` converts a `&str`
+/// or a `String`.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
-/// What an actor's execute returns; `Ok(())` by default.
+/// What an actor's execute returns. The error is a [`BoxError`] by default, and not the
+/// [`Error`](crate::Error) of this crate: what a run returns is `Result<(), rungroup::Error>`.
 ///
-/// A future with another error type is adapted by `async { Ok(work().await?) }`.
+/// To adapt a future with another error type, write `async { Ok(work().await?) }`.
 ///
 /// # Examples
 ///
@@ -52,10 +53,10 @@ pub enum Outcome {
     Returned,
     /// Its execute returned an error.
     Failed(BoxError),
-    /// Its execute panicked, or a destructor of its parts did.
+    /// Its execute panicked, or one of its destructors did.
     Panicked(Panic),
-    /// Its spawner dropped it before it finished, with a reason if it was
-    /// [refused](crate::Task::refuse).
+    /// Its spawner dropped it before it finished. There is a reason if the spawner
+    /// [refused](crate::Task::refuse) it.
     Lost(Option<BoxError>),
     /// It was forced: its future was dropped before it finished.
     Aborted,
@@ -94,7 +95,7 @@ impl Outcome {
     }
 }
 
-/// As derived, but contained: the error's own `Debug` may panic.
+/// What `derive` would write, but contained, because the error's own `Debug` may panic.
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,7 +112,7 @@ impl fmt::Debug for Outcome {
 }
 
 /// An outcome that is kept for later. Its drop is contained: an error may panic when it is dropped,
-/// and outcomes are dropped by tasks, in the middle of a stop, and several at a time.
+/// and outcomes are dropped by tasks, in the middle of a stop, several at a time.
 pub(crate) struct Kept(Outcome);
 
 impl Kept {
@@ -165,9 +166,9 @@ impl From<Result> for Kept {
     }
 }
 
-/// Says it in a few words, in one line: "returned", "failed", "panicked: kaboom 7", "was lost by its
-/// spawner", "was aborted". The alternate form, `{:#}`, adds the error and its sources: "failed:
-/// write wal: disk full".
+/// Describes the outcome in a few words, on one line: "returned", "failed", "panicked: kaboom 7",
+/// "was lost by its spawner", "was aborted". The alternate form, `{:#}`, adds the error and its
+/// sources: "failed: write wal: disk full".
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -206,7 +207,7 @@ pub struct Exit {
     pub(crate) name: Name,
     pub(crate) outcome: Kept,
     pub(crate) ran_for: Duration,
-    /// Of one that exited after the first interrupt.
+    /// Set for an actor that exited after the first interrupt.
     pub(crate) stop: Option<StopTimes>,
 }
 
@@ -228,23 +229,25 @@ impl Exit {
         &self.outcome
     }
 
-    /// Returns the time from its start to its exit. Wall time, whatever clock the spawner has.
+    /// Returns the time from its start to its exit, in wall time, whatever clock the spawner has.
+    /// Under a paused clock, measure with that clock instead.
     pub fn ran_for(&self) -> Duration {
         self.ran_for
     }
 
-    /// Returns the time from the interrupt of its stage to its exit; zero if it exited after the
-    /// first interrupt but before its turn, and `None` if it exited before the first interrupt.
+    /// Returns the time from the interrupt of its stage to its exit. It is zero if the actor exited
+    /// after the first interrupt but before its turn, and `None` if it exited before the first
+    /// interrupt.
     ///
-    /// Wall time, whatever clock the spawner has.
+    /// The time is wall time, whatever clock the spawner has.
     pub fn stopped_in(&self) -> Option<Duration> {
         self.stop
             .map(|stop| stop.exited.saturating_sub(stop.interrupted))
     }
 }
 
-/// Why a group stops: an actor's exit, a request through a [`Handle`](crate::Handle), no actor
-/// left, or the run future dropped. Every interrupt gets the same one.
+/// Why a group stops: an actor exited, a [`Handle`](crate::Handle) requested it, no actor is left,
+/// or the `run` future was dropped. Every interrupt receives the same cause.
 ///
 /// Cloning it is cheap. Its `Display` is one line, with the error if there is one.
 ///
@@ -287,7 +290,7 @@ impl Cause {
         Cause(Arc::new(trigger))
     }
 
-    /// Returns the actor whose exit it is, if it is one.
+    /// Returns the actor whose exit is the cause, if an exit is.
     pub fn actor(&self) -> Option<&Name> {
         self.exit().map(Exit::actor)
     }
@@ -313,7 +316,7 @@ impl Cause {
         }
     }
 
-    /// Whether the run succeeds as far as the cause is concerned.
+    /// Whether the cause alone would let the run succeed.
     pub(crate) fn is_ok(&self) -> bool {
         match &*self.0 {
             Trigger::Exit(exit) => exit.outcome.is_ok(),
@@ -327,8 +330,8 @@ impl Cause {
         matches!(&*self.0, Trigger::Request { outcome, .. } if outcome.is_ok())
     }
 
-    /// The reason that a group inside this one is given: what a request says of itself is not said
-    /// twice.
+    /// The reason for a group inside this one. It leaves out "stop requested", which the inner
+    /// cause says again.
     pub(crate) fn as_reason(&self) -> Option<Cow<'static, str>> {
         match &*self.0 {
             Trigger::Request { outcome, reason } => match outcome.error() {

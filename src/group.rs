@@ -19,9 +19,9 @@ use crate::members::Roll;
 use crate::report::Report;
 use crate::spawner::Spawner;
 
-/// Collects actors and runs them as one: the first that exits interrupts all the others.
+/// Collects actors and runs them as one: the first one that exits interrupts all the others.
 ///
-/// Dropped before it runs, a group polls nothing and calls no interrupt.
+/// A group that is dropped before it runs polls nothing and calls no interrupt.
 ///
 /// # Examples
 ///
@@ -46,11 +46,12 @@ use crate::spawner::Spawner;
 /// ```
 #[must_use = "a group does nothing until it is run"]
 pub struct Group {
-    /// Both before the roll, to be closed when the actors' destructors run.
+    /// Both stand before the roll, so that they are closed when the actors' destructors run.
     inbox: Inbox,
     door: Keeper,
     roster: Roster,
-    /// Those that were added to the group itself; on the door's roll once the group runs.
+    /// The actors that were added to the group itself. They move to the door's roll when the group
+    /// runs.
     roll: Roll,
     limits: Limits,
 }
@@ -76,11 +77,17 @@ impl Group {
         }
     }
 
-    /// Adds an actor, made of an execute future and the function that interrupts it. As Go's `Add`.
+    /// Adds an actor, made of an execute future and the function that interrupts it, as Go's `Add`
+    /// does.
     ///
-    /// Returns the group, to add more; `run` takes the group itself.
+    /// Returns `&mut Group`, so that calls can be chained. A chain cannot end in
+    /// [`run`](Group::run), which takes the group itself: keep the group in a variable.
     ///
-    /// See [`Actor`] for what the two owe each other, and for names, stages and policies.
+    /// Execute returns `Result<(), BoxError>`. If the compiler says
+    /// "expected `Result<(), Box<dyn Error + Send + Sync>>`", wrap the future:
+    /// `async { Ok(serve().await?) }`.
+    ///
+    /// See [`Actor`] for the contract between the two, and for names, stages and policies.
     ///
     /// # Examples
     ///
@@ -127,15 +134,18 @@ impl Group {
         self
     }
 
-    /// Limits the whole stop, from the cause to the return of `run`: when the time is over, the
-    /// group is [forced](Handle::force). One budget, however many stages, and the
-    /// [drain](Group::drain) delay within it.
+    /// Limits the whole stop, from the cause to the return of `run`. When the time is over, the
+    /// group is [forced](Handle::force). All stages share this one budget, and the
+    /// [drain](Group::drain) delay counts against it.
     ///
-    /// None by default: `run` waits for as long as the actors take. With zero, a stop is a force at
-    /// once, after all interrupts. Measured by the clock of the spawner.
+    /// There is no limit by default: `run` waits for as long as the actors take. `Duration::ZERO`
+    /// forces the group right after the interrupts; `Duration::MAX` never ends. The time is
+    /// measured by the clock of the spawner. For a request, it counts from the call of
+    /// [`Handle::interrupt`].
     ///
-    /// A stage that uses it up leaves nothing for those below: they are interrupted and forced in
-    /// the same moment, and are stragglers too. Give an actor that may hang a time limit of its own.
+    /// A stage that uses it up leaves nothing for the stages below: they are interrupted and forced
+    /// at the same moment, and are stragglers too. Give an actor that may hang a [grace of its
+    /// own](Actor::grace).
     ///
     /// # Examples
     ///
@@ -156,12 +166,19 @@ impl Group {
         self
     }
 
-    /// Delays the first interrupt after a request to stop with `Ok`; zero by default.
+    /// Delays the first interrupt after a request to stop with `Ok`. The default is zero.
     ///
-    /// The group is not [ready](Handle::is_ready) during the delay, but all its actors are still at
-    /// work: time for load balancers to notice and to send no more. A failure that would have ended
-    /// the group, a [force](Handle::force), or a second request skips what is left of it, and so
-    /// does the last exit. A stop for another cause is not delayed.
+    /// The group is not [ready](Handle::is_ready) during the delay, but all its actors still work,
+    /// so that load balancers notice and send no more. The delay ends early at
+    /// [`Handle::skip_drain`], at a [force](Handle::force), at a failure that would have ended the
+    /// group, and when only background actors are left. A further request does not end it.
+    ///
+    /// A stop for another cause is not delayed, nor is that of a group that was never ready, or of
+    /// a group inside a group.
+    ///
+    /// The delay counts against the [grace](Group::grace). A drain that is not shorter than the
+    /// grace leaves no time to stop: when the grace ends, the group is forced. An event warns of
+    /// that at the start. `Duration::MAX` drains until something else ends the drain.
     ///
     /// # Examples
     ///
@@ -180,38 +197,39 @@ impl Group {
         self
     }
 
-    /// Returns a handle, which stops the group from outside and adds actors while it runs.
+    /// Returns a handle that stops the group from outside and adds actors while it runs.
     pub fn handle(&self) -> Handle {
         Handle::new(Arc::clone(&self.inbox.link))
     }
 
-    /// Runs all actors concurrently on `spawner`, until the first one exits; interrupts all, and
-    /// waits until every one has exited. Without any actor, it returns at once.
+    /// Runs all actors concurrently on `spawner` until the first one exits, interrupts all, and
+    /// waits until every one has exited. Without any actor, it returns `Ok` immediately.
     ///
-    /// The future is `Send`, so it can be spawned, or raced with others.
+    /// The future is `Send`, so it can be spawned or raced with others.
     ///
-    /// Memory and time are for the actors that are alive: an `Ok` exit leaves nothing behind. Exits
-    /// that are not `Ok` are kept for the report, for as long as the group runs.
+    /// Memory grows with the number of live actors: an `Ok` exit leaves nothing behind. Exits that
+    /// are not `Ok` are kept for the report for as long as the group runs.
     ///
     /// # Errors
     ///
     /// The failure, panic or loss of the actor that exited first, or the error of the request that
-    /// came first. If that was `Ok`: the first panic or loss during the stop; else, the actors that
-    /// did not stop within the [grace](Group::grace). See [`Error`].
+    /// came first. If that was `Ok`, the first panic or loss during the stop, or `Err` of an actor
+    /// that [must succeed](Actor::must_succeed). If there is none, the actors that did not stop
+    /// within the [grace](Group::grace). See [`Error`].
     ///
-    /// A plain `Err` of an actor during the stop is not an error of the run, as in Go: after an `Ok`
-    /// cause, only [`run_report`](Group::run_report) tells of it.
+    /// As in Go, any other `Err` during the stop does not fail a run whose cause is `Ok`. Only the
+    /// report of [`run_report`](Group::run_report) shows it.
     ///
     /// # Panics
     ///
-    /// Only if the spawner does, such as [`Tokio`](crate::spawner) outside of a runtime. A panic of
-    /// an actor is an error.
+    /// Panics only if the spawner does, such as [`Tokio`](crate::spawner) outside a runtime. A
+    /// panic of an actor is an error of the run.
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it was first polled, nothing of the group has run, nor ever will. Dropped
-    /// later, it is a [force](Handle::force): all interrupts are called, and all futures are
-    /// dropped, on the spot, or as soon as their own poll returns.
+    /// If the future is dropped before it was first polled, nothing of the group ever runs.
+    /// Dropping it later is a [force](Handle::force): all interrupts are called, and every actor's
+    /// future is dropped, immediately or as soon as its own poll returns.
     ///
     /// # Examples
     ///
@@ -229,45 +247,49 @@ impl Group {
             .into_result()
     }
 
-    /// Runs as [`run`](Group::run) does, and returns a report of every exit.
+    /// Runs the group as [`run`](Group::run) does, and returns a report of every exit.
     ///
-    /// It keeps every exit until the end, so it is not for groups that churn actors for ever.
+    /// The report keeps every exit until the end, so use [`run`](Group::run) for a group whose
+    /// actors come and go without end.
     ///
     /// # Panics
     ///
-    /// As [`run`](Group::run).
+    /// The same as for [`run`](Group::run).
     ///
     /// # Cancel safety
     ///
-    /// As [`run`](Group::run).
+    /// The same as for [`run`](Group::run).
     pub async fn run_report(self, spawner: impl Spawner) -> Report {
         self.run_on(&spawner, Report::of_all()).await
     }
 
-    /// Runs as [`run`](Group::run) does, and blocks this thread meanwhile. Needs no runtime.
+    /// Runs the group as [`run`](Group::run) does, and blocks this thread meanwhile. It needs no
+    /// runtime.
     ///
-    /// Not for async code: on a runtime of one thread, the actors would wait for the thread that
-    /// waits for them. Await [`run`](Group::run) there.
+    /// Do not call it from async code: on a runtime with one thread, the actors would wait for the
+    /// thread that waits for them. Await [`run`](Group::run) there.
     ///
     /// # Errors
     ///
-    /// As [`run`](Group::run).
+    /// The same as for [`run`](Group::run).
     ///
     /// # Panics
     ///
-    /// As [`run`](Group::run).
+    /// The same as for [`run`](Group::run).
     pub fn run_blocking(self, spawner: impl Spawner) -> Result<(), Error> {
         block_on(self.run(spawner))
     }
 
-    /// Makes an actor of the group: a group inside a group, on a spawner of its own if wished.
+    /// Makes the group an actor, a group inside a group, optionally on its own spawner.
     ///
-    /// It exits with what the inner `run` returns; the inner [`Error`] is the outer one's source.
-    /// Its interrupt requests the inner group to stop with `Ok`, and the inner actors see the outer
-    /// cause as the reason. A force of the outer group reaches the innermost actor, but only the
-    /// inner group is named as a straggler: give it a [grace](Group::grace) of its own, shorter
-    /// than the outer one, to hear of its actors. For the outer group a panic or a loss inside is a
-    /// failure of the inner one.
+    /// The actor exits with what the inner `run` returns; the inner [`Error`] is the source of the
+    /// outer one. Its interrupt requests the inner group to stop with `Ok` and without a drain, and
+    /// the inner actors see the outer cause as the reason. A panic, a loss or a straggler inside
+    /// counts as one outside.
+    ///
+    /// A force of the outer group reaches the innermost actor, but only the inner group is named as
+    /// a straggler. To learn which of its actors did not stop, give the inner group a
+    /// [grace](Group::grace) that is shorter than the outer one.
     ///
     /// # Examples
     ///
@@ -320,7 +342,7 @@ impl Group {
         machine.into_report()
     }
 
-    /// Takes in what was added through handles, to keep the order of adding.
+    /// Takes in the actors that were added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
         for actor in self.door.take() {
             self.roster.admit(actor, &mut self.roll);
@@ -337,7 +359,7 @@ async fn run_inside(group: Group, spawner: impl Spawner, ctx: Context) -> Result
         }
         std::future::pending().await
     };
-    // The run first: what it returns is the exit, ready or not.
+    // The run comes first: what it returns is the exit, whether the group is ready or not.
     Ok(or(group.run(spawner), announce).await?)
 }
 

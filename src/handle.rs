@@ -16,12 +16,12 @@ use crate::status::Status;
 
 /// Stops a group from outside, adds actors to it while it runs, and tells whether it is ready.
 ///
-/// From [`Group::handle`](crate::Group::handle). Cloning it is cheap. Any method may be called from
-/// any thread at any time: before the group runs, while it runs, from inside an actor, an
-/// interrupt, a destructor or a waker, and after the group is gone, when nothing happens.
+/// [`Group::handle`](crate::Group::handle) returns it. Cloning it is cheap. Any method may be
+/// called from any thread at any time: before the group runs, while it runs, and from inside an
+/// actor, an interrupt, a destructor or a waker. After the group is gone, the calls have no effect.
 ///
-/// Holding one does not keep the group running: where all others come by
-/// [`add_actor`](Handle::add_actor), there must be an actor that waits for them, such as a listener.
+/// Holding a handle does not keep the group running. If all actors come through
+/// [`add_actor`](Handle::add_actor), the group needs one that waits for them, such as a listener.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ use crate::status::Status;
 #[derive(Clone)]
 pub struct Handle {
     link: Arc<Link>,
-    /// Of the actor whose children are added through it.
+    /// The actor whose children are added through it.
     adder: Option<Adder>,
 }
 
@@ -48,7 +48,7 @@ impl Handle {
         Handle { link, adder: None }
     }
 
-    /// A handle for an actor of the group.
+    /// Makes a handle for an actor of the group.
     pub(crate) fn of_actor(link: Arc<Link>, actor: Adder) -> Handle {
         Handle {
             link,
@@ -56,12 +56,12 @@ impl Handle {
         }
     }
 
-    /// Stops the group, as an actor's exit with `outcome` would. The first cause wins: once there is
-    /// one, or a request, it changes nothing, and its error is dropped.
+    /// Stops the group, as an actor's exit with `outcome` would. The first cause wins: if there is
+    /// already a cause or a request, the call has no effect, and its error is dropped.
     ///
-    /// It does not wait. From then on the group is not [ready](Handle::is_ready). With `Ok`, its
+    /// It does not wait. From then on, the group is not [ready](Handle::is_ready). With `Ok`, its
     /// actors go on until the [drain](crate::Group::drain) delay is over;
-    /// [`skip_drain`](Handle::skip_drain) skips that.
+    /// [`skip_drain`](Handle::skip_drain) ends the delay.
     ///
     /// # Examples
     ///
@@ -79,7 +79,7 @@ impl Handle {
         self.request(outcome, None);
     }
 
-    /// As [`interrupt`](Handle::interrupt), with a reason that the cause tells.
+    /// Does what [`interrupt`](Handle::interrupt) does, with a reason that the cause shows.
     pub(crate) fn request(&self, outcome: Result, reason: Option<Cow<'static, str>>) {
         self.link.request(Cause::new(Trigger::Request {
             outcome: outcome.into(),
@@ -87,8 +87,9 @@ impl Handle {
         }));
     }
 
-    /// Ends the [drain](crate::Group::drain) delay: what is left of it, or all of it if the stop is
-    /// requested later. Calling it again does nothing; without a drain, it has no effect.
+    /// Skips the [drain](crate::Group::drain) delay: what is left of it, or all of it if the stop
+    /// is requested later. It does not request the stop itself. Calling it again has no effect, and
+    /// neither has calling it for a group without a drain.
     ///
     /// # Examples
     ///
@@ -111,12 +112,12 @@ impl Handle {
         self.link.skip_drain();
     }
 
-    /// Ends what remains, without waiting for it: calls all interrupts that are still due, and drops
-    /// all futures that are not inside their own poll. Every actor that has not exited is a
-    /// [straggler](crate::Straggler). Without a cause, it is a request to stop with `Ok` as well.
-    /// Calling it again does nothing.
+    /// Ends the group without waiting for its actors: calls all interrupts that are still due, and
+    /// drops all futures that are not inside their own poll. Every actor that has not exited is a
+    /// [straggler](crate::Straggler). Without a cause, it is also a request to stop with `Ok`.
+    /// Calling it again has no effect.
     ///
-    /// It does not wait: the group acts on it where `run` is polled.
+    /// It does not wait: the group acts on it when `run` is polled.
     ///
     /// # Examples
     ///
@@ -143,14 +144,14 @@ impl Handle {
 
     /// Adds an actor, before the group runs or while it does.
     ///
-    /// Returns `Ok` when the actor was accepted: it is run, interrupted and awaited as the others.
-    /// It is accepted until the interrupts of its stage are due: during the drain, and while higher
-    /// stages stop. One that [readiness](Actor::announces_ready) holds back until then never starts,
-    /// and the report names it.
+    /// Returns `Ok` if the actor was accepted: it is run, interrupted and awaited like the others.
+    /// A stage accepts actors until its interrupts are due, so during the drain too, and while
+    /// higher stages stop. An actor that [readiness](Actor::announces_ready) holds back until then
+    /// never starts, and the report names it.
     ///
     /// # Errors
     ///
-    /// Gives the actor back, whole, when its stage was told to stop, or the group is gone.
+    /// Gives the actor back whole if its stage was told to stop or the group is gone.
     ///
     /// # Examples
     ///
@@ -186,12 +187,12 @@ impl Handle {
     }
 
     /// Waits until the group is ready: all stages have started, and all actors that
-    /// [announce](Actor::announces_ready) have announced. It is then ready until it stops, also while
-    /// an actor that was added later has yet to announce.
+    /// [announce](Actor::announces_ready) have announced. It then stays ready until it stops, even
+    /// if an actor that is added later has yet to announce.
     ///
     /// # Errors
     ///
-    /// [`NotReady`] once the group is stopping, or gone.
+    /// Fails with [`NotReady`] once the group is stopping or gone.
     ///
     /// # Cancel safety
     ///
@@ -232,18 +233,18 @@ impl Handle {
         }
     }
 
-    /// Returns whether the group is ready: see [`ready`](Handle::ready). It is false again before
-    /// the first interrupt is called. Takes no lock.
+    /// Returns whether the group is ready: see [`ready`](Handle::ready). It returns false again
+    /// before the first interrupt is called. It takes no lock.
     pub fn is_ready(&self) -> bool {
         self.link.is_ready()
     }
 
-    /// Waits until it is known that the group stops: a request, a cause, or the group gone. It is
-    /// ready before the drain and before any interrupt, and no later than
+    /// Waits until the group is stopping: there is a request or a cause, or the group is gone. The
+    /// future is ready before the drain and before any interrupt, and no later than
     /// [`ready`](Handle::ready) fails.
     ///
-    /// For what must end while the rest still works: event streams, web sockets, a supervisor that is
-    /// to hear of the stop.
+    /// Use it for what must end while the rest still works, such as event streams and web sockets,
+    /// and to tell a supervisor that the stop has begun.
     ///
     /// # Cancel safety
     ///
@@ -279,11 +280,12 @@ impl Handle {
         self.link.keep(Box::new(guard));
     }
 
-    /// Returns what the group is doing, and whom it waits for. It answers from any thread, without
-    /// waiting for `run`, which may be stuck in an interrupt or not be polled at all, and it changes
-    /// nothing.
+    /// Returns what the group is doing and which actors it waits for. It answers from any thread
+    /// without waiting for `run`, which may be stuck in an interrupt or not be polled at all. It
+    /// may be called from inside an interrupt, a destructor, a waker or a tracing subscriber, and
+    /// it does not affect the group.
     ///
-    /// Its cost grows with the number of actors; the group keeps nothing for it.
+    /// Its cost grows with the number of actors. The group does no work for it before it is called.
     ///
     /// # Examples
     ///
@@ -302,7 +304,7 @@ impl Handle {
     }
 }
 
-/// For [`Wait`]: the latch of readiness.
+/// The latch of readiness, for [`Wait`].
 struct ByReady(Arc<Link>);
 
 impl AsRef<Latch> for ByReady {
@@ -311,7 +313,7 @@ impl AsRef<Latch> for ByReady {
     }
 }
 
-/// For [`Wait`]: the latch of the stop.
+/// The latch of the stop, for [`Wait`].
 struct ByStopping(Arc<Link>);
 
 impl AsRef<Latch> for ByStopping {
@@ -320,7 +322,7 @@ impl AsRef<Latch> for ByStopping {
     }
 }
 
-/// Why [`Handle::ready`] failed: the group is stopping, or gone.
+/// The error of [`Handle::ready`]: the group is stopping or gone.
 ///
 /// # Examples
 ///

@@ -1,10 +1,10 @@
 //! A value that is set once, and the tasks that wait for it.
 //!
-//! Why not `event-listener`: it wakes while it holds its lock, and a wake can run foreign code (a
-//! task's destructor, a hand-written waker) that comes back to the same event and deadlocks. Here
+//! Why not `event-listener`? It wakes tasks while it holds its lock. A wake can run foreign code (a
+//! task's destructor, a hand-written waker) that comes back to the same event and deadlocks. Here,
 //! every waker is cloned, called and dropped outside the lock (law 24).
 //!
-//! Why no wake-up is lost: [`trip`](Latch::trip) sets the value before it takes the lock for the
+//! No wake-up is lost: [`trip`](Latch::trip) sets the value before it takes the lock for the
 //! wakers, and [`Wait`] looks at the value under that lock before it leaves a waker. Whoever takes
 //! the lock second sees what the first one did.
 
@@ -35,10 +35,10 @@ impl Latch {
         }
     }
 
-    /// Takes no lock.
+    /// Returns the value, without a lock.
     pub(crate) fn get(&self) -> Option<bool> {
-        // Acquire pairs with the release in `trip`: who sees the value sees what led to it, such as
-        // the cause of the stop.
+        // Acquire pairs with the release in `trip`: whoever sees the value sees what led to it,
+        // such as the cause of the stop.
         match self.value.load(Ordering::Acquire) {
             UNSET => None,
             value => Some(value == TRUE),
@@ -49,16 +49,16 @@ impl Latch {
         self.get().is_some()
     }
 
-    /// Sets the value, unless there is one, and wakes all who wait.
+    /// Sets the value, unless there is one, and wakes all waiting tasks.
     pub(crate) fn set(&self, value: bool) {
         self.trip(value).wake();
     }
 
-    /// Sets the value, unless there is one, and returns those who wait, to be woken when the caller
-    /// has done what must not depend on their wakers.
+    /// Sets the value, unless there is one, and returns the waiting tasks. The caller wakes them
+    /// when it has done what must not depend on their wakers.
     pub(crate) fn trip(&self, value: bool) -> Waiters {
         let value = if value { TRUE } else { FALSE };
-        // Release: see `get`. Only the first value counts, so nothing is acquired.
+        // For release, see `get`. Only the first value counts, so nothing is acquired.
         let first = self
             .value
             .compare_exchange(UNSET, value, Ordering::Release, Ordering::Relaxed);
@@ -85,7 +85,7 @@ impl fmt::Debug for Latch {
     }
 }
 
-/// The wakers of those who wait, by key. Most latches have one, which needs no allocation.
+/// The wakers of the waiting tasks, by key. Most latches have one, which needs no allocation.
 #[derive(Default)]
 #[must_use = "who waits is to be woken"]
 pub(crate) struct Waiters {
@@ -120,7 +120,7 @@ impl Waiters {
                 more.free.push(key);
                 more.slot(key).take()
             }
-            // The latch was set meanwhile, and the wakers are gone.
+            // The latch was set meanwhile and the wakers are gone.
             (_, None) => None,
         }
     }
@@ -155,7 +155,7 @@ impl More {
     }
 }
 
-/// Waits until a latch is set. Cancel safe: dropping it removes its waker.
+/// Waits until a latch is set. It is cancel safe: dropping it removes its waker.
 pub(crate) struct Wait<L: AsRef<Latch>> {
     latch: L,
     /// Of its waker, from 1 on.
@@ -205,7 +205,7 @@ impl<L: AsRef<Latch>> Drop for Wait<L> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
         let latch = self.latch.as_ref();
-        // Once it is set, the wakers are the business of who set it.
+        // Once it is set, whoever set it has the wakers.
         if !latch.is_set() {
             let waker = latch.waiters().remove(key);
             discard(waker);

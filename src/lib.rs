@@ -1,9 +1,10 @@
-//! Runs the parts of a program as one: when one of them ends, all of them stop, in order and in time.
+//! Runs the parts of a program as one: when one of them ends, all of them stop, in order and in
+//! time.
 //!
-//! Create a [`Group`]. Add [actors](Actor), each an *execute* future and an *interrupt* function that
-//! makes it end. Run it. All actors run concurrently. The first one that exits, for whatever reason,
-//! interrupts all the others. `run` returns when every one has exited, with what the first one
-//! returned.
+//! Create a [`Group`]. Add [actors](Actor), each an *execute* future and an *interrupt* function
+//! that makes it end. Run it. All actors run concurrently. The first one that exits, for whatever
+//! reason, interrupts all the others. `run` returns when every one has exited, with what the first
+//! one returned.
 //!
 //! ```
 //! use rungroup::{Group, Threads};
@@ -107,14 +108,16 @@
 //! - **Every actor is accounted for.** `run` returns when every actor has exited or is named as a
 //!   [straggler](Straggler). A panic, a task that its runtime dropped and a runtime that died are
 //!   exits.
-//! - **The first cause wins.** Every interrupt receives it, and `run` returns it. Later errors are in
-//!   the [`Report`]. A panic or a loss during the stop fails a run that would have been `Ok`.
+//! - **The first cause wins.** Every interrupt receives it, and `run` returns it. Later errors are
+//!   in the [`Report`]. A panic or a loss during the stop fails a run that would have been `Ok`.
 //! - **Stages stop in order**, the highest first, each when the one before has exited: see
 //!   [`Actor::stage`].
-//! - **A stop can be limited**, for the group by [`Group::grace`], for one actor by [`Actor::grace`].
-//!   What is left is forced: its future is dropped, and it is named. Without a grace, `run` waits.
+//! - **A stop can be limited**, for the group by [`Group::grace`], for one actor by
+//!   [`Actor::grace`]. What is left is forced: its future is dropped, and it is named. Without a
+//!   grace, `run` waits.
 //! - **Dropping the `run` future** interrupts every actor and drops its future.
-//! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given back.
+//! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given
+//!   back.
 //! - The crate has no `unsafe` code. While all actors wait, a group polls nothing and wakes nobody.
 //!
 //! # Runtimes and features
@@ -128,15 +131,17 @@
 //! | `smol` | the spawner `Smol`, and `Spawner` for `smol::Executor` |
 //! | `async-std` | the spawner `AsyncStd` |
 //! | `signal` | [`signal`](https://docs.rs/rungroup/latest/rungroup/signal): actors that watch signals |
+//! | `conformance` | a check for your own spawner |
 //! | `tracing` | target `rungroup`: the span `actor` around the polls of each actor, events of the group at `info` and above, events of each actor at `debug` |
 //!
-//! With `tokio` or `smol`, that crate is a public dependency: the version of `tokio` (1) or `smol` (2)
-//! in your program must be the one whose `Handle` or `Executor` this crate implements `Spawner` for.
+//! With `tokio` or `smol`, that crate is a public dependency: the version of `tokio` (1) or `smol`
+//! (2) in your program must be the one whose `Handle` or `Executor` this crate implements `Spawner`
+//! for.
 //!
 //! # Guides
 //!
-//! The [guides] say how to come from Go or from Tokio, write an actor, stop in order, run under systemd
-//! or Kubernetes, test, write a spawner, and restart.
+//! The [guides] say how to come from Go or from Tokio, write an actor, stop in order, run under
+//! systemd or Kubernetes, test, write a spawner, and restart.
 //!
 //! # Comparison to other crates
 //!
@@ -151,8 +156,9 @@
 //! # How it works
 //!
 //! `run` is a state machine that lives in its own future. It hands each actor to the spawner as a
-//! [`Task`], which catches panics and reports the exit, or its own drop. Tasks and handles send events,
-//! and the machine takes one after the other: the first event that ends the group is the cause.
+//! [`Task`], which catches panics and reports the exit, or its own drop. Tasks and handles send
+//! events, and the machine takes one after the other: the first event that ends the group is the
+//! cause.
 //!
 //! The words *group*, *actor*, *execute* and *interrupt* are those of Go's [`run.Group`].
 //!
@@ -168,7 +174,7 @@ mod door;
 mod error;
 mod exit;
 mod group;
-#[cfg(all(doc, feature = "tokio", feature = "signal"))]
+#[cfg(all(doc, feature = "tokio", feature = "signal", feature = "conformance"))]
 pub mod guide;
 mod handle;
 mod latch;

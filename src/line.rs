@@ -1,8 +1,8 @@
-//! Text in one line.
+//! Text on one line.
 
 use std::fmt::{self, Display, Write as _};
 
-/// Text without its line breaks: a break and the indentation after it become one space, other
+/// Text without its line breaks. A break and the indentation after it become one space; other
 /// control characters are left out.
 pub(crate) struct OneLine<'a>(pub(crate) &'a str);
 

@@ -1,12 +1,12 @@
-//! What a group shares with its handles and its tasks: its mail, and where it stands.
+//! What a group shares with its handles and its tasks: its mail and its phase.
 //!
-//! 1. All that happens to the group is an event in one queue: that order is the only one there is.
+//! 1. Everything that happens to the group is an event in one queue, whose order is the only one.
 //! 2. The lock of the queue is never held while foreign code runs: wakers are cloned, called and
 //!    dropped without it, because they may call a handle. (`async-channel` and `event-listener`
-//!    wake under a lock.)
-//! 3. Whoever sends, sends first and wakes second; the group keeps its waker first and looks
-//!    second. So no event sleeps unseen.
-//! 4. Events carry keys, not actors: the mail owns nothing that owns the mail.
+//!    wake tasks under a lock.)
+//! 3. A sender sends first and wakes second; the group keeps its waker first and looks second. So
+//!    no event goes unseen.
+//! 4. Events carry keys, not actors, so the mail owns nothing that owns the mail.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -22,10 +22,10 @@ use crate::state::Phase;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
-/// A queue that was once longer than this gives its memory back.
+/// A queue that was longer than this gives its memory back.
 const QUEUE_KEPT: usize = 1024;
 
-/// What tasks and handles tell the group.
+/// What tasks and handles send to the group.
 pub(crate) enum Event {
     Exited(Exited),
     /// An actor of this stage announced that it is ready.
@@ -59,7 +59,7 @@ pub(crate) struct Request {
     pub(crate) at: Duration,
 }
 
-/// Where the group stands, as `run` last said.
+/// The phase of the group, as `run` last set it.
 #[derive(Clone, Copy)]
 pub(crate) struct Standing {
     pub(crate) phase: Phase,
@@ -73,11 +73,11 @@ pub(crate) struct Link {
     mail: Mutex<Mail>,
     standing: Mutex<Standing>,
     request: OnceLock<Request>,
-    /// Set by `run` before the first interrupt; kept here once for all who are interrupted.
+    /// Set by `run` before the first interrupt, and kept once for all actors.
     cause: OnceLock<Cause>,
-    /// True once all is ready; false if the stop came first.
+    /// True once the group is ready; false if the stop came first.
     pub(crate) ready: Latch,
-    /// Set as soon as it is known that the group stops: from then on it is not ready.
+    /// Set as soon as the group is known to stop. From then on, it is not ready.
     pub(crate) stopping: Latch,
     /// Set when the group is gone, run or not.
     pub(crate) gone: Latch,
@@ -85,8 +85,8 @@ pub(crate) struct Link {
     force_requested: AtomicBool,
     /// Dropped when the group is gone, and then no longer there.
     guards: Mutex<Option<Vec<Box<dyn Send>>>>,
-    /// The group's [`Door`](crate::door::Door), which this file cannot name: it stands above, and
-    /// what it takes in holds links. Owned by the group, and gone with it.
+    /// The group's [`Door`](crate::door::Door). This file cannot name the type, which stands above
+    /// it and takes in actors that hold links. The group owns the door.
     door: OnceLock<Weak<dyn Any + Send + Sync>>,
     /// Where the group's times are counted from.
     born: Instant,
@@ -96,14 +96,14 @@ pub(crate) struct Link {
 #[derive(Default)]
 struct Mail {
     events: VecDeque<Event>,
-    /// Since the group is gone: nothing is taken.
+    /// The group is gone and takes nothing any more.
     closed: bool,
-    /// Of the task that polls `run`.
+    /// Wakes the task that polls `run`.
     waker: Option<Waker>,
 }
 
 impl Link {
-    /// Makes a link and the group's end of it.
+    /// Makes a link, and returns the group's end of it.
     pub(crate) fn open() -> Inbox {
         let link = Arc::new(Link {
             mail: Mutex::new(Mail::default()),
@@ -129,9 +129,9 @@ impl Link {
         }
     }
 
-    /// Asks the group to stop. The first request counts; the cause is for the group to decide.
+    /// Requests the stop. The first request counts; the group decides the cause.
     pub(crate) fn request(&self, cause: Cause) {
-        // A group that is gone has its cause, or will never have one.
+        // A group that is gone has its cause or will never have one.
         if self.gone.is_set() {
             return drop(cause);
         }
@@ -140,7 +140,7 @@ impl Link {
             Ok(()) => {
                 let stopping = self.stopping.trip(true);
                 let ready = self.ready.trip(false);
-                // Before the wakers, one of which might not return.
+                // It is sent before the wakers are called, because one of them might not return.
                 self.send(Event::Requested);
                 stopping.wake();
                 ready.wake();
@@ -149,14 +149,14 @@ impl Link {
         }
     }
 
-    /// The request, whether or not `run` has taken it.
+    /// The request, whether `run` has taken it or not.
     pub(crate) fn requested(&self) -> Option<&Request> {
         self.request.get()
     }
 
-    /// Ends the drain delay, now or later; once.
+    /// Skips the drain delay, now or later, once.
     pub(crate) fn skip_drain(&self) {
-        // Relaxed: the event, sent under the mail's lock, brings it to the group.
+        // Relaxed, because the event, sent under the mail's lock, brings it to the group.
         if !self.drain_skipped.swap(true, Ordering::Relaxed) {
             self.send(Event::SkipDrain);
         }
@@ -166,10 +166,11 @@ impl Link {
         self.drain_skipped.load(Ordering::Relaxed)
     }
 
-    /// Asks the group to force what remains; once.
+    /// Requests a force, once.
     pub(crate) fn request_force(&self, cause: Cause) {
-        // Before the request, so that a group that takes that does not begin a stage in between.
-        // Relaxed: the events, sent under the mail's lock, bring it to the group.
+        // It is set before the request, so that a group that takes the request does not begin a
+        // stage in between. Relaxed, because the events, sent under the mail's lock, bring it to
+        // the group.
         let is_first = !self.force_requested.swap(true, Ordering::Relaxed);
         self.request(cause);
         if is_first {
@@ -187,9 +188,9 @@ impl Link {
         self.wake();
     }
 
-    /// Queues an event, without waking the group, if `claim` returns true, and returns that. It is
-    /// called under the lock: when it takes effect, the event is as good as queued, so who finds the
-    /// claim taken finds the event too. Once the group is gone, nobody needs it.
+    /// Queues an event, without waking the group, if `claim` returns true, and returns what `claim`
+    /// did. The claim is made under the lock, so whoever finds it taken finds the event too. Once
+    /// the group is gone, the event is dropped.
     pub(crate) fn tell_if(&self, event: Event, claim: impl FnOnce() -> bool) -> bool {
         let mut mail = self.mail();
         let claimed = claim();
@@ -205,19 +206,19 @@ impl Link {
     pub(crate) fn wake(&self) {
         let waker = self.mail().waker.take();
         if let Some(waker) = waker {
-            // It is not the task's fault, nor the handle's, if `run` cannot be woken.
+            // A waker that panics must not fail the task or the handle.
             contain(|| waker.wake());
         }
     }
 
-    /// Makes the task of `cx` the one that is woken by the next event.
+    /// Makes the next event wake the task of `cx`.
     pub(crate) fn keep_waker(&self, cx: &Context<'_>) {
         let is_kept = |kept: &Waker| kept.will_wake(cx.waker());
         if self.mail().waker.as_ref().is_some_and(is_kept) {
             return;
         }
         let Ok(waker) = catch(|| cx.waker().clone()) else {
-            // One that cannot be kept can still be called: poll again rather than never.
+            // A waker that cannot be kept can still be called: poll again rather than never.
             return contain(|| cx.waker().wake_by_ref());
         };
         let outdated = self.mail().waker.replace(waker);
@@ -279,7 +280,7 @@ impl Link {
         discard(guard);
     }
 
-    /// Says where actors are added.
+    /// Sets where actors are added.
     pub(crate) fn lead_to(&self, door: Weak<dyn Any + Send + Sync>) {
         let _ = self.door.set(door);
     }
@@ -295,11 +296,11 @@ impl Link {
     }
 }
 
-/// The group's end. Its drop closes the link and drops what was sent, so that nothing sent lives
-/// longer than the group.
+/// The group's end. Dropping it closes the link and drops what was sent, so that nothing outlives
+/// the group.
 pub(crate) struct Inbox {
     pub(crate) link: Arc<Link>,
-    /// Taken from the link all together, and yet to be looked at.
+    /// The events that were taken from the link together and have yet to be looked at.
     batch: VecDeque<Event>,
 }
 
@@ -309,7 +310,7 @@ impl Inbox {
         self.batch.pop_front()
     }
 
-    /// Fetches all that was sent; returns whether anything was.
+    /// Fetches all events that were sent. Returns whether there were any.
     pub(crate) fn fetch(&mut self) -> bool {
         if self.batch.capacity() > QUEUE_KEPT {
             self.batch = VecDeque::new();

@@ -1,7 +1,7 @@
 //! The state machine of a running group.
 //!
-//! Sequential: it lives inside the `run` future, takes one event after the other, decides, and acts
-//! through the spawner and the interrupts. It knows no runtime.
+//! It is sequential: it lives inside the `run` future, takes one event after the other, decides,
+//! and acts through the spawner and the interrupts. It knows no runtime.
 //!
 //! ```text
 //!                   cause           drain over           no stage is left
@@ -11,8 +11,8 @@
 //!        └─ dropped ───────────────────┴──────── force ──────────────────────┘
 //! ```
 //!
-//! A drain belongs to running: all goes on as before the cause, which alone is settled. The stop
-//! proper begins with the first interrupt and goes through the stages, one *turn* each.
+//! A drain belongs to running: everything goes on as before, and only the cause is settled. The
+//! stop proper begins with the first interrupt and goes through the stages, one *turn* each.
 //!
 //! Invariants, cited where the code relies on them:
 //!
@@ -21,11 +21,11 @@
 //!    panics or the machine is dropped meanwhile. None is called before the cause is set.
 //! 3. A started actor has exactly one end: an `Exited` event, a count (of an `Ok` exit, once its
 //!    stage is quiet), or a force. In its turn, each of them leaves its stage's count once.
-//! 4. The door is closed for a stage in the moment in which its turn is decided: nobody enters a
-//!    stage that was told to stop, and nobody who was accepted is left out of its turn.
-//! 5. A stage is interrupted when all before it in the stop order are empty, or in a force.
+//! 4. The door is closed for a stage at the moment its turn is decided: no actor enters a stage
+//!    that was told to stop, and no actor that was accepted is left out of its turn.
+//! 5. A stage is interrupted when all stages before it in the stop order are empty, or in a force.
 //! 6. All foreign code (executes, interrupts, destructors, clocks) is called so that its panic
-//!    comes back as a value; only a spawner's panic goes through, and then `Drop` forces.
+//!    comes back as a value. Only a spawner's panic goes through, and then `Drop` forces the group.
 
 mod alarm;
 mod limits;
@@ -54,7 +54,7 @@ pub(crate) use limits::Limits;
 pub(crate) use roster::Roster;
 use stop::Stop;
 
-/// After so many events in a row the machine lets others run, who share its thread.
+/// After this many events in a row, the machine lets the tasks run that share its thread.
 const EVENTS_PER_POLL: u32 = 256;
 
 pub(crate) struct Machine<'a> {
@@ -64,7 +64,7 @@ pub(crate) struct Machine<'a> {
     roster: Roster,
     limits: Limits,
     report: Report,
-    /// From the cause on.
+    /// Set from the cause on.
     stop: Option<Stop>,
     /// How many events were taken since the machine last waited.
     streak: u32,
@@ -74,23 +74,23 @@ pub(crate) struct Machine<'a> {
 enum Woken {
     Event(Event),
     Added(Vec<Actor>),
-    /// No actor is left that keeps the group alive. Not told during the stop proper.
+    /// No actor is left that keeps the group alive. It does not occur during the stop proper.
     Idle,
-    /// What the stop waits for is there: the end of the drain, or of the turn.
+    /// What the stop waits for has come: the end of the drain or of the turn.
     Done,
-    /// The limit of an actor of its own is over.
+    /// An actor's own limit is over.
     Due,
     /// The grace is over.
     Late,
 }
 
-/// An event that ends the group, if nothing did before.
+/// An event that ends the group, if it is the first.
 enum Ending {
     Exit {
         exit: Exit,
         /// Since the birth of the group.
         at: Duration,
-        /// If it counts as one during the stop.
+        /// What it weighs if it counts as one during the stop.
         weight: Weight,
     },
     Requested,
@@ -135,7 +135,7 @@ impl<'a> Machine<'a> {
         if self.roster.has_none_to_start() {
             return;
         }
-        // Looked at once for all: a clock costs more than the rest of a start.
+        // The clock is read once for all, because it costs more than the rest of a start.
         let now = self.inbox.link.now();
         for (rank, nths) in self.roster.due() {
             let mut nth = nths.start;
@@ -161,7 +161,8 @@ impl<'a> Machine<'a> {
         now: Duration,
     ) {
         for member in members {
-            // Before the spawner, which may panic: from here on its exit counts.
+            // Before the spawner is called, which may panic: from here on, the member's exit
+            // counts.
             self.roster.started(rank);
             member.start(now);
             let policy = member.policy();
@@ -173,8 +174,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Waits for the first exit that ends the group, or for a request; meanwhile, starts what comes
-    /// late.
+    /// Waits for the first exit that ends the group, or for a request. Meanwhile, starts the actors
+    /// that come late.
     pub(crate) async fn first_exit(&mut self) -> Cause {
         loop {
             self.start();
@@ -190,7 +191,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// What ends the group, as the cause; with when it happened.
+    /// Makes the cause from what ends the group, and begins the stop at the time when it happened.
     fn cause(&mut self, ending: Ending) -> Option<Cause> {
         let now = self.inbox.link.now();
         let (cause, at) = match ending {
@@ -206,7 +207,7 @@ impl<'a> Machine<'a> {
         Some(cause)
     }
 
-    /// Ends the machine and gives what it found.
+    /// Ends the machine and returns what it found.
     pub(crate) fn into_report(mut self) -> Report {
         std::mem::replace(&mut self.report, Report::of_faults())
     }
@@ -218,8 +219,8 @@ impl<'a> Machine<'a> {
         None
     }
 
-    /// Takes an event; returns what it means for a group that runs, if it means more than an exit
-    /// that is to be kept.
+    /// Takes an event. Returns what it means for a running group, if it is more than an exit to
+    /// keep.
     fn take(&mut self, event: Event) -> Option<Ending> {
         match event {
             Event::Exited(exited) => self.exited(exited),
@@ -233,9 +234,9 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// All that an exit entails, in one order: the outcome after its destructors, the books,
-    /// readiness, the log, the report. Returns the exit if by its actor's policy it ends the group;
-    /// during the stop proper it is kept, too.
+    /// Does all that an exit entails, in one order: the outcome after its destructors, the books,
+    /// readiness, the log, the report. Returns the exit if its actor's policy says that it ends the
+    /// group. During the stop proper, the exit is only kept.
     fn exited(&mut self, exited: Exited) -> Option<Ending> {
         let Exited {
             key,
@@ -251,8 +252,8 @@ impl<'a> Machine<'a> {
             self.roster.exited(key.rank);
         }
         if !is_its_turn && !policy.ends.on(&outcome) {
-            // It leaves, and its interrupt with it, uncalled (law 7). On the roll until that is
-            // over: a destructor that does not return has a name.
+            // It leaves, and its interrupt is dropped uncalled (law 7). It stays on the roll until
+            // then, so that a destructor that does not return has a name.
             outcome.then_panicked(member.drop_interrupt());
             let left = self.door.roll().remove(key);
             drop(left);
@@ -261,7 +262,7 @@ impl<'a> Machine<'a> {
         let ends = policy.ends.on(&outcome);
         if member.readiness().settle() {
             trace::never_ready(member.name(), policy.stage);
-            // One that ends the group holds the higher stages back for good (law 26).
+            // An actor that ends the group holds the higher stages back for good (law 26).
             if !ends {
                 self.roster.announced(policy.stage);
             }
@@ -292,7 +293,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The member of that key, whether its turn has come or not.
+    /// Finds a member, whether its turn has come or not.
     fn member(&self, key: Key) -> Option<Arc<Member>> {
         match self.turn(key.rank) {
             Some(turn) => turn.members.get(key.nth).cloned(),
@@ -310,8 +311,8 @@ impl<'a> Machine<'a> {
         self.stop.as_ref().is_some_and(|stop| stop.is_interrupting)
     }
 
-    /// Waits for what happens next: the events in their order, what was added, the clocks. The
-    /// queues take turns, each emptied of what it had, so that none starves the others.
+    /// Waits for what happens next: the events in their order, added actors, the clocks. The queues
+    /// take turns. Each turn empties what the queue had, so that none starves the others.
     async fn next(&mut self) -> Woken {
         self.streak += 1;
         if self.streak % EVENTS_PER_POLL == 0 {
@@ -327,7 +328,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// What has happened, if anything has.
+    /// Returns what has happened, if anything has.
     fn look(&mut self) -> Option<Woken> {
         if let Some(event) = self.inbox.event() {
             return Some(Woken::Event(event));
@@ -349,7 +350,8 @@ impl<'a> Machine<'a> {
     }
 
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Kept first, looked second: whoever sends does it the other way round.
+        // The waker is kept first and the mail looked at second. A sender does it the other way
+        // round.
         self.inbox.link.keep_waker(cx);
         let has_rung = match &mut self.stop {
             Some(stop) => stop.poll_alarms(cx) || stop.is_done(),
@@ -377,7 +379,7 @@ impl<'a> Machine<'a> {
     }
 }
 
-/// Dropping a running group is a force (law 19). Also when it is a spawner's panic that drops it.
+/// Dropping a running group is a force (law 19), also when a spawner's panic drops it.
 impl Drop for Machine<'_> {
     fn drop(&mut self) {
         if self.inbox.link.standing().phase == Phase::Ended {
@@ -387,7 +389,8 @@ impl Drop for Machine<'_> {
             let cause = self.queued_cause();
             self.begin(cause);
         }
-        // Who left has left, even if nobody took notice: its interrupt is not called (law 7).
+        // An actor that left has left, even if its exit was not taken yet: its interrupt is not
+        // called (law 7).
         while let Some(event) = self.inbox.next_event() {
             drop(self.take(event));
         }
@@ -396,7 +399,7 @@ impl Drop for Machine<'_> {
 }
 
 impl Machine<'_> {
-    /// The cause of a group that was dropped: what ends it first of what is queued.
+    /// Finds the cause of a group that was dropped: the first queued event that ends it.
     fn queued_cause(&mut self) -> Cause {
         while let Some(event) = self.inbox.next_event() {
             let ending = self.take(event);

@@ -1,22 +1,22 @@
-//! One actor in its group: shared by the task that polls it, and the group that may force it.
+//! One actor in its group, shared by the task that polls it and the group that may force it.
 //!
-//! A member's end is one of three, and settled once, by one compare-and-swap:
+//! A member is in one of three states. It ends once, by one compare-and-swap:
 //!
-//! - *live*: from the start on. Its future is parked while the lock is free, and inside its own poll
-//!   (or destructor) while the lock is taken.
-//! - *exited*: it returned, panicked or was lost. Claimed by the task, in the moment in which the
-//!   exit is queued (or counted): who finds it claimed finds the exit.
-//! - *forced*: the group did not wait any longer. Claimed by the group. No exit is told: the group
-//!   knows. If the future was inside its poll, the task drops it afterwards.
+//! - *live*: from the start on. Its future is parked while the lock is free, and inside its own
+//!   poll (or destructor) while the lock is taken.
+//! - *exited*: it returned, panicked or was lost. The task claims it at the moment the exit is
+//!   queued (or counted), so whoever finds it claimed finds the exit.
+//! - *forced*: the group did not wait any longer. The group claims it. No exit is sent, because the
+//!   group knows. If the future was inside its poll, the task drops it afterwards.
 //!
 //! Rules:
 //!
-//! 1. The future is taken out, polled and dropped under the lock, or taken out under it and dropped
-//!    by who took it. So there is one who drops it.
-//! 2. It is dropped before the exit is told: an actor has not exited while it holds anything.
-//! 3. Nobody waits for the lock but the task itself; the group only tries it. A reader of the state
-//!    does not touch it: `try_lock` is how a force tells parked from polling.
-//! 4. Wakers are called and dropped outside of the lock.
+//! 1. The future is polled and dropped under the lock, or taken out under the lock and dropped by
+//!    whoever took it. So it is dropped once.
+//! 2. It is dropped before the exit is sent: an actor has not exited while it holds anything.
+//! 3. Only the task itself waits for the lock; the group only tries it. A reader of the state does
+//!    not touch it, because `try_lock` is how a force tells parked from polling.
+//! 4. Wakers are called and dropped outside the lock.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,33 +38,33 @@ use crate::trace;
 
 pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
 
-/// What a group can do with an interrupt: call it, once, or drop it uncalled.
+/// What a group can do with an interrupt: call it once, or drop it uncalled.
 pub(crate) trait Interrupt: Send + Sync {
     fn call(&self, cause: &Cause);
     fn discard(&self);
 }
 
-/// Made with the actor, so that its future's state and its interrupt are one allocation.
+/// It is made with the actor, so that the state and the interrupt share one allocation.
 pub(crate) struct Member<I: ?Sized = dyn Interrupt> {
     place: OnceLock<Place>,
     /// [`LIVE`], [`EXITED`] or [`FORCED`].
     end: AtomicU8,
-    /// Whether its task is polling or dropping its future; for readers alone.
+    /// Whether its task is polling or dropping its future. Only for readers.
     polling: AtomicBool,
-    /// What of it `run` is calling: [`NOTHING`], [`INTERRUPT`] or [`DESTRUCTOR`]; for readers alone.
+    /// What `run` is calling of it: [`NOTHING`], [`INTERRUPT`] or [`DESTRUCTOR`]. Only for readers.
     callback: AtomicU8,
     /// Whether its work goes to a thread of its own, which outlives the drop of its future.
     on_thread: AtomicBool,
     readiness: Readiness,
-    /// The nanoseconds from the birth of the group to the start. Set before the task is spawned,
-    /// which is what orders it.
+    /// The nanoseconds from the birth of the group to the start. It is set before the task is
+    /// spawned, which orders it.
     started: AtomicU64,
     span: trace::Span,
     slot: Mutex<Slot>,
     interrupt: I,
 }
 
-/// What an actor is in its group; settled when it is added.
+/// An actor's place in its group, settled when the actor is added.
 pub(crate) struct Place {
     pub(crate) name: Name,
     pub(crate) stage: Arc<Stage>,
@@ -72,8 +72,8 @@ pub(crate) struct Place {
     pub(crate) policy: Policy,
 }
 
-/// What the lock guards. It is held while the future is polled: that is how a force tells parked
-/// from polling.
+/// What the lock guards. The lock is held while the future is polled: that is how a force tells
+/// parked from polling.
 struct Slot {
     execute: Option<Execute>,
     /// The task's newest waker: a force must wake the task, or it would sleep for ever on a future
@@ -92,7 +92,7 @@ const DESTRUCTOR: u8 = 2;
 /// Where a force found an actor that had not exited.
 pub(crate) struct Forced {
     pub(crate) state: State,
-    /// Of the future that was dropped on the spot.
+    /// The panic of the future that was dropped.
     pub(crate) panic: Option<Panic>,
 }
 
@@ -145,12 +145,12 @@ impl<I: ?Sized> Member<I> {
         &self.readiness
     }
 
-    /// What its interrupt is made of.
+    /// The concrete type of its interrupt.
     pub(crate) fn interrupt_ref(&self) -> &I {
         &self.interrupt
     }
 
-    /// Announces that it is ready; does nothing unless the group waits for that.
+    /// Announces that it is ready. It has no effect unless the group waits for that.
     pub(crate) fn announce(&self) {
         if self.readiness.settle() {
             let stage = self.policy().stage;
@@ -159,10 +159,10 @@ impl<I: ?Sized> Member<I> {
         }
     }
 
-    /// Notes that its work goes to a thread of its own. Called before that starts: who hears from
-    /// the thread must not find its actor without one.
+    /// Notes that its work moves to a thread of its own. It is called before the thread starts, so
+    /// that nobody hears from a thread whose actor seems to have none.
     pub(crate) fn moves_to_thread(&self) {
-        // Release: pairs with the acquire in `force`.
+        // Release pairs with the acquire in `force`.
         self.on_thread.store(true, Ordering::Release);
     }
 
@@ -176,7 +176,7 @@ impl<I: ?Sized> Member<I> {
 }
 
 impl Member {
-    /// Gives it its place in a group; once.
+    /// Gives it its place in a group, once.
     pub(crate) fn settle(&self, place: Place) {
         if place.policy.announces {
             self.readiness.expect();
@@ -189,32 +189,34 @@ impl Member {
         self.calling(INTERRUPT, || catch(|| self.interrupt.call(cause)))
     }
 
-    /// Drops the interrupt of an actor that left, uncalled.
+    /// Drops, uncalled, the interrupt of an actor that left.
     pub(crate) fn drop_interrupt(&self) -> Option<Panic> {
         self.calling(INTERRUPT, || catch(|| self.interrupt.discard()))
             .err()
     }
 
-    /// Calls foreign code on the thread of `run`: if it does not return, readers see whose it is. It
-    /// does not panic.
+    /// Calls foreign code, which must not panic, on the thread of `run`. If it does not return,
+    /// readers see whose it is.
     fn calling<T>(&self, callback: u8, foreign: impl FnOnce() -> T) -> T {
-        // Relaxed: a reader that asks a moment later, or earlier, gets the answer of that moment.
+        // Relaxed, because a reader that asks a moment earlier or later gets the answer of that
+        // moment.
         self.callback.store(callback, Ordering::Relaxed);
         let result = foreign();
         self.callback.store(NOTHING, Ordering::Relaxed);
         result
     }
 
-    /// Drops what an actor that never started is made of, and contains the panics of that.
+    /// Drops the parts of an actor that never started, and contains their panics.
     pub(crate) fn discard(&self) {
         let execute = self.slot().execute.take();
         discard(execute);
         drop(self.drop_interrupt());
     }
 
-    /// Starts the clock of the actor, and its span: a child of what `run` is polled in.
+    /// Starts the actor's clock and its span, which is a child of the span in which `run` is
+    /// polled.
     pub(crate) fn start(&self, at: Duration) {
-        // Five centuries fit.
+        // Five centuries fit into it.
         let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
         self.started.store(nanos, Ordering::Relaxed);
         self.span.open(self.name(), self.policy().stage);
@@ -225,17 +227,17 @@ impl Member {
         Duration::from_nanos(self.started.load(Ordering::Relaxed))
     }
 
-    /// Whether nobody waits for it any longer.
+    /// Whether it has exited or was forced.
     pub(crate) fn has_ended(&self) -> bool {
         self.end.load(Ordering::Relaxed) != LIVE
     }
 
-    /// Whether `run` is inside its interrupt, or in a destructor of its parts.
+    /// Whether `run` is inside its interrupt or one of its destructors.
     pub(crate) fn is_in_a_callback(&self) -> bool {
         self.callback.load(Ordering::Relaxed) != NOTHING
     }
 
-    /// What it is doing, as far as one can see who must not touch its lock.
+    /// What it is doing, as far as a reader can see that must not touch the lock.
     pub(crate) fn state(&self) -> State {
         match self.callback.load(Ordering::Relaxed) {
             INTERRUPT => State::Interrupting,
@@ -271,11 +273,11 @@ impl Member {
         }
     }
 
-    /// Leaves execute until it is woken, or drops it if a force has come meanwhile.
+    /// Leaves execute until it is woken, or drops it if a force came meanwhile.
     fn park(&self, mut slot: MutexGuard<'_, Slot>, cx: &Context<'_>) -> Poll<()> {
         let outdated = match &slot.waker {
             Some(newest) if newest.will_wake(cx.waker()) => None,
-            // Foreign code under the lock: at worst, one that forces meanwhile takes it for a poll.
+            // This is foreign code under the lock. At worst, a force takes it for a poll.
             _ => match catch(|| cx.waker().clone()) {
                 Ok(waker) => slot.waker.replace(waker),
                 Err(_) => slot.waker.take(),
@@ -284,11 +286,11 @@ impl Member {
         self.polling.store(false, Ordering::Relaxed);
         drop(slot);
         discard(outdated);
-        // A force claims the end and then tries the lock; we release the lock and then read-modify-
-        // write the end. The two on one atomic have an order: if the force's comes first, we see
-        // it here; if ours does, the force's acquire sees the lock released. A plain load could
-        // miss the force while the force misses the release: the store buffer of either may hold
-        // its write back.
+        // A force claims the end and then tries the lock. We release the lock and then read, modify
+        // and write the end. Two such operations on one atomic have an order: if the force's comes
+        // first, we see it here; if ours does, the force's acquire sees the lock released. A plain
+        // load could miss the force while the force misses the release, because the store buffer of
+        // either may hold its write back.
         if self.claim(LIVE) {
             return Poll::Pending;
         }
@@ -306,7 +308,7 @@ impl Member {
         self.span.close();
         let waker = slot.waker.take();
         let is_due = self.tell(outcome);
-        // Foreign code, and the group, run only after the lock is free.
+        // Foreign code and the group run only after the lock is free.
         drop(slot);
         discard(waker);
         if is_due {
@@ -314,11 +316,11 @@ impl Member {
         }
     }
 
-    /// Tells the group, or only counts; returns whether the group is to look. If a force was first,
-    /// nobody wants to know.
+    /// Sends the exit to the group, or only counts it. Returns whether the group must look. If a
+    /// force was first, does nothing.
     fn tell(&self, outcome: Kept) -> bool {
         let stage = self.stage();
-        // The exit of one that is waited for by readiness is more than a number.
+        // An exit that readiness waits for must be sent.
         if outcome.is_ok() && stage.is_quiet() && !self.readiness.is_expected() {
             return self.claim(EXITED) && stage.leave();
         }
@@ -330,18 +332,19 @@ impl Member {
         stage.link.tell_if(exited, || self.claim(EXITED))
     }
 
-    /// Settles how it ends, unless that is settled. With `LIVE`, only asks, in the order of all who
-    /// claim: see `park`.
+    /// Settles how it ends, unless that is settled. With `LIVE`, it only asks, in one order with
+    /// all claims: see `park`.
     fn claim(&self, end: u8) -> bool {
-        // Release hands what the claimer did before to whoever finds the claim; acquire takes it.
+        // Release hands what the claimer did before on to whoever finds the claim, which acquires
+        // it.
         let claimed = self
             .end
             .compare_exchange(LIVE, end, Ordering::AcqRel, Ordering::Acquire);
         claimed.is_ok()
     }
 
-    /// Ends the wait for it: drops its future on the spot, unless that is inside its own poll.
-    /// `None` if it exited before.
+    /// Forces it: drops its future, unless the future is inside its own poll. Returns `None` if it
+    /// exited before.
     pub(crate) fn force(&self) -> Option<Forced> {
         if self.is_on_thread() {
             self.ask_thread();
@@ -354,7 +357,7 @@ impl Member {
         } else {
             State::Parked
         };
-        // After the claim: pairs with `park`.
+        // This comes after the claim, and pairs with `park`.
         let slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -370,7 +373,7 @@ impl Member {
         Some(Forced { state, panic })
     }
 
-    /// The thread may have ended without its task having heard of it: so ask.
+    /// Polls the task, because the thread may have ended without its task having been polled.
     fn ask_thread(&self) {
         let Ok(mut slot) = self.slot.try_lock() else {
             return;
@@ -399,7 +402,7 @@ impl Member {
     }
 }
 
-/// Polls a future once; a panic ends it too.
+/// Polls a future once. A panic ends it too.
 fn poll(once: impl FnOnce() -> Poll<Result>) -> Poll<Kept> {
     match catch(once) {
         Ok(Poll::Pending) => Poll::Pending,

@@ -12,7 +12,7 @@ const SEATS: usize = 16;
 
 type Seats = [Option<Arc<Member>>; SEATS];
 
-/// Members of one stage. Holds memory for those it has, not for those it had.
+/// The members of one stage. The memory grows with the number of live members.
 #[derive(Default)]
 pub(crate) struct Members {
     pages: BTreeMap<u64, Box<Page>>,
@@ -61,10 +61,10 @@ fn place(nth: u64) -> (u64, usize) {
     (nth / seats, usize::try_from(nth % seats).unwrap_or(0))
 }
 
-/// All members of a group that have not left: those whose turn in the stop is yet to come, by stage,
-/// and those whose turn it is.
+/// All members of a group that have not left: those whose turn in the stop has yet to come, by
+/// stage, and those whose turn it is.
 ///
-/// Shared with those who ask for the status; changed by the group alone.
+/// It is shared with whoever asks for the status. Only the group changes it.
 #[derive(Default)]
 pub(crate) struct Roll {
     stages: BTreeMap<Rank, Members>,
@@ -110,13 +110,13 @@ impl Roll {
         }
     }
 
-    /// Of one whose turn has not come.
+    /// Finds a member whose turn has not come.
     pub(crate) fn get(&mut self, key: Key) -> Option<&Arc<Member>> {
         self.close();
         self.stages.get(&key.rank)?.get(key.nth)
     }
 
-    /// Takes one out whose turn has not come.
+    /// Takes out a member whose turn has not come.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Member>> {
         self.close();
         let stage = self.stages.get_mut(&key.rank)?;
@@ -127,7 +127,7 @@ impl Roll {
         member
     }
 
-    /// The members around `key`, in their order; and where those begin that follow.
+    /// The members around `key`, in their order, and where the next ones begin.
     pub(crate) fn around(&mut self, key: Key) -> (Seats, u64) {
         self.close();
         let (number, _) = place(key.nth);
@@ -152,12 +152,12 @@ impl Roll {
         members
     }
 
-    /// Forgets those whose turn is over.
+    /// Forgets the members whose turn is over.
     pub(crate) fn end_turns(&mut self) -> Vec<Arc<Members>> {
         std::mem::take(&mut self.turns)
     }
 
-    /// All, in the order in which they stop.
+    /// All members, in the order in which they stop.
     pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = &Arc<Member>> {
         self.close();
         let turns = self.turns.iter().map(|members| &**members);
@@ -166,8 +166,8 @@ impl Roll {
     }
 }
 
-/// A group that never ran: of several destructors that panic, none must keep the others from
-/// running, nor two of them abort the program.
+/// This is the roll of a group that never ran. A destructor that panics must not keep the others
+/// from running, and two panics must not abort the program.
 impl Drop for Roll {
     fn drop(&mut self) {
         for member in self.in_stop_order() {

@@ -1,4 +1,4 @@
-//! What an actor goes by.
+//! The name of an actor.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::line::OneLine;
 /// The name of an actor, or the place in the source where it was made.
 ///
 /// Its `Display` is the name as it was given, or `file:line:column`. Errors, reports and events
-/// show it in one line.
+/// show it on one line.
 ///
 /// # Examples
 ///
@@ -27,13 +27,13 @@ use crate::line::OneLine;
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name {
-    /// Shared, because reports, errors and logs all bear it.
+    /// Shared, because reports, errors and logs all have it.
     text: Option<Arc<Cow<'static, str>>>,
     location: &'static Location<'static>,
 }
 
 impl Name {
-    /// The name of an actor that was given none yet.
+    /// The name of an actor that has not been given one.
     #[track_caller]
     pub(crate) fn of_caller() -> Name {
         Name {
@@ -46,7 +46,7 @@ impl Name {
         self.text = Some(Arc::new(text));
     }
 
-    /// Returns the name the actor was given, if it was.
+    /// Returns the name that the actor was given, if any.
     pub fn as_str(&self) -> Option<&str> {
         self.text.as_ref().map(|text| &***text)
     }
@@ -65,7 +65,7 @@ impl Name {
         }
     }
 
-    /// The name as a sentence quotes it, in one line: `` `http` ``, or `at src/main.rs:10:5`.
+    /// The name as a sentence quotes it, on one line: `` `http` ``, or `at src/main.rs:10:5`.
     pub(crate) fn quoted(&self) -> Quoted<'_> {
         Quoted(self)
     }
@@ -86,7 +86,7 @@ impl fmt::Debug for Name {
     }
 }
 
-/// The name in one line, for a log.
+/// The name on one line, for a log.
 pub(crate) struct Line<'a>(pub(crate) &'a Name);
 
 impl fmt::Display for Line<'_> {

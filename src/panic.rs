@@ -1,8 +1,8 @@
-//! The one place where panics of foreign code are caught, and what is kept of them.
+//! The one place where panics of foreign code are caught and kept.
 //!
-//! Executes, interrupts, destructors, wakers, clocks, formatters and subscribers are not ours. A
-//! panic in one of them must not keep the other actors from being interrupted and awaited, so each
-//! call to them goes through here.
+//! Executes, interrupts, destructors, wakers, clocks, formatters and subscribers are not our code.
+//! A panic in one of them must not keep the other actors from being interrupted and awaited, so
+//! each call to them goes through this file.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -12,29 +12,29 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::line::OneLine;
 use crate::sync::{Mutex, lock};
 
-/// Calls `foreign` and gives its panic back as a value.
+/// Calls `foreign` and returns its panic as a value.
 pub(crate) fn catch<T>(foreign: impl FnOnce() -> T) -> Result<T, Panic> {
-    // Unwind safe: what panicked is never called again, only dropped, and it borrows no state of
-    // ours.
+    // This is unwind safe: what panicked is never called again, only dropped, and it borrows none
+    // of our state.
     catch_unwind(AssertUnwindSafe(foreign)).map_err(Panic::new)
 }
 
-/// Drops `value`, and gives the panic of its destructor back, if there was one.
+/// Drops `value` and returns the panic of its destructor, if there was one.
 pub(crate) fn catch_drop<T>(value: T) -> Option<Panic> {
     catch(|| drop(value)).err()
 }
 
-/// Calls `foreign`; a panic of it concerns nobody.
+/// Calls `foreign` and ignores its panic.
 pub(crate) fn contain(foreign: impl FnOnce()) {
     drop(catch(foreign));
 }
 
-/// Drops `value`; a panic of its destructor concerns nobody.
+/// Drops `value` and ignores a panic of its destructor.
 pub(crate) fn discard<T>(value: T) {
     drop(catch_drop(value));
 }
 
-/// The panic of an actor: its message, and the payload, which [`Error::into_panic`] gives back.
+/// The panic of an actor: its message, and the payload that [`Error::into_panic`] returns.
 ///
 /// [`Error::into_panic`]: crate::Error::into_panic
 ///
@@ -56,7 +56,7 @@ pub struct Panic(Box<Payload>);
 
 struct Payload {
     message: Cow<'static, str>,
-    /// Locked because a payload is `Send` but not `Sync`; empty once it was taken.
+    /// Locked, because a payload is `Send` but not `Sync`. It is empty once the payload was taken.
     payload: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -75,13 +75,13 @@ impl Panic {
         }))
     }
 
-    /// Returns the text the panic was raised with, which may have several lines, or
+    /// Returns the text that the panic was raised with, which may have several lines, or
     /// "(non-string panic payload)".
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// Takes the payload out; the first call gets it.
+    /// Takes the payload out. Only the first call gets it.
     pub(crate) fn take(&self) -> Option<Box<dyn Any + Send>> {
         lock(&self.0.payload).take()
     }
@@ -90,7 +90,8 @@ impl Panic {
 impl Drop for Panic {
     fn drop(&mut self) {
         // A payload may panic when it is dropped, and panics are dropped in the middle of a stop.
-        // The payload of that second panic is leaked: its destructor could go on like this for ever.
+        // The payload of that second panic is leaked, because its destructor could panic in turn,
+        // without end.
         if let Some(again) = self.take().and_then(catch_drop) {
             std::mem::forget(again);
         }
@@ -103,7 +104,7 @@ impl fmt::Debug for Panic {
     }
 }
 
-/// The message, in one line.
+/// The message, on one line.
 impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         OneLine(self.message()).fmt(f)

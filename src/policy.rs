@@ -1,9 +1,9 @@
-//! What is settled about an actor before it starts.
+//! The settings of an actor, which are fixed before it starts.
 
 use crate::exit::Outcome;
 
-/// Which exits of an actor end its group. An "error" is every exit but `Ok`: a failure, a panic, a
-/// loss.
+/// Which exits of an actor end its group. An "error" is every exit other than `Ok`: a failure, a
+/// panic or a loss.
 ///
 /// # Examples
 ///
@@ -21,11 +21,12 @@ pub enum Ends {
     OnExit,
     /// An error ends the group. An `Ok` exit removes the actor; the group goes on.
     OnError,
-    /// No exit ends the group. Exits that are not `Ok` are in the report. Before the first interrupt
-    /// not even a panic fails the run; during the stop, a panic or a loss does.
+    /// No exit ends the group. Exits that are not `Ok` are in the report. Before the first
+    /// interrupt, not even a panic fails the run. During the stop, a panic or a loss does, and so
+    /// does an `Err` if the actor [must succeed](crate::Actor::must_succeed).
     ///
-    /// The report keeps these exits for as long as the group runs, so actors that come by the
-    /// thousand should log their errors and return `Ok`.
+    /// The report keeps these exits for as long as the group runs. An actor of which there are
+    /// thousands should log its error and return `Ok`.
     Never,
 }
 
@@ -39,14 +40,14 @@ impl Ends {
     }
 }
 
-/// When an actor's turn in the stop comes: the highest first, the background last.
+/// An actor's place in the order of the stop: the highest stage first, the background last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     Background,
     Stage(u32),
 }
 
-/// One actor's settings, as they are given to it.
+/// One actor's settings, as the user gave them.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -54,14 +55,14 @@ pub(crate) enum Rank {
 )]
 pub(crate) struct Settings {
     pub(crate) stage: u32,
-    /// Whether the stage was given, rather than the default.
+    /// Whether the stage was given, rather than left at the default.
     pub(crate) has_stage: bool,
     pub(crate) ends: Ends,
     pub(crate) background: bool,
     pub(crate) must_succeed: bool,
-    /// It is not ready until it says so.
+    /// It is not ready until it announces it.
     pub(crate) announces: bool,
-    /// It has a context to say so with.
+    /// It has a context to announce it with.
     pub(crate) has_context: bool,
 }
 
@@ -74,8 +75,8 @@ impl Settings {
         }
     }
 
-    /// The settings of one that `adder` adds: it stops with its adder, unless it was given a stage
-    /// of its own.
+    /// The settings of an actor that `adder` adds. It stops with its adder, unless it was given a
+    /// stage of its own.
     pub(crate) fn added_by(mut self, adder: Adder) -> Settings {
         if !self.has_stage {
             self.stage = adder.stage;
@@ -95,17 +96,17 @@ impl Settings {
     }
 }
 
-/// Where the actor stops that adds others.
+/// The place in the stop of an actor that adds others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Adder {
     pub(crate) stage: u32,
     pub(crate) background: bool,
 }
 
-/// What a member keeps of its settings, beside its rank. Small, for there is one for each.
+/// What a member keeps of its settings, beside its rank. It is small, because each member has one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
-    /// Of those in the background too, which start by it.
+    /// Background actors have one too: it decides when they start.
     pub(crate) stage: u32,
     pub(crate) ends: Ends,
     pub(crate) must_succeed: bool,

@@ -11,9 +11,9 @@ impl Readiness {
         Readiness(AtomicBool::new(false))
     }
 
-    /// From now on the group waits.
+    /// Makes the group wait from now on.
     pub(crate) fn expect(&self) {
-        // Relaxed: the actor is handed to its task afterwards, which orders it.
+        // Relaxed, because handing the actor to its task afterwards orders it.
         self.0.store(true, Ordering::Relaxed);
     }
 
@@ -21,11 +21,11 @@ impl Readiness {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Settles it; returns whether the group waited until now.
+    /// Settles it. Returns whether the group waited until now.
     pub(crate) fn settle(&self) -> bool {
-        // Looked at first because most actors are never waited for, and a load is all they pay. Of
-        // an announcement and an exit, the swap lets one settle it. Relaxed: what the announcement
-        // publishes goes to the group through the lock of its mail.
+        // It looks first, because the group never waits for most actors, and a load is all they
+        // pay. The swap lets either an announcement or an exit settle it. Relaxed, because what the
+        // announcement publishes goes to the group through the lock of its mail.
         self.is_expected() && self.0.swap(false, Ordering::Relaxed)
     }
 }

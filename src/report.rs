@@ -1,4 +1,4 @@
-//! What a run leaves behind.
+//! The report of a run.
 
 pub(crate) mod text;
 mod timeline;
@@ -11,10 +11,10 @@ use crate::name::Name;
 use crate::panic::Panic;
 use crate::state::State;
 
-/// How a group ended: why, who exited how and when, and who did not.
+/// How a group ended: why it stopped, how and when each actor exited, and which actors did not.
 ///
-/// From [`Group::run_report`], or by [`Error::report`](crate::Error::report). Its `Display` is a table of the stop that a
-/// person reads at a glance, 80 columns wide.
+/// [`Group::run_report`] and [`Error::report`](crate::Error::report) return it. Its `Display` is a
+/// table of the stop, 80 columns wide, to be read at a glance.
 ///
 /// [`Group::run_report`]: crate::Group::run_report
 ///
@@ -40,17 +40,17 @@ pub struct Report {
     exits: Vec<Exit>,
     stragglers: Vec<Straggler>,
     never_started: Vec<Name>,
-    /// Of actors whose interrupt panicked; they have an exit besides.
+    /// The actors whose interrupt panicked. Each of them also has an exit.
     interrupt_panics: Vec<(Name, Panic)>,
     faults: Faults,
     lasted: Duration,
     wants_all: bool,
 }
 
-/// What fails a run that had no reason to stop with an error, by its place in the report.
+/// What fails a run whose cause is `Ok`, by its place in the report.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Faults {
-    /// The first panic or loss during the stop, or error of one that must succeed.
+    /// The first panic or loss during the stop, or the first error of an actor that must succeed.
     pub(crate) first: Option<Fault>,
     /// The first group inside this one that had stragglers.
     pub(crate) inner_stragglers: Option<usize>,
@@ -65,7 +65,7 @@ pub(crate) enum Fault {
 /// What an exit means for the result of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// It is kept, and no more.
+    /// It is only kept.
     Mere,
     /// It counts as a straggler does.
     Straggler,
@@ -73,12 +73,12 @@ pub(crate) enum Weight {
 }
 
 impl Report {
-    /// A report that keeps all exits.
+    /// Makes a report that keeps all exits.
     pub(crate) fn of_all() -> Report {
         Report::new(true)
     }
 
-    /// A report that keeps only the exits that are not `Ok`.
+    /// Makes a report that keeps only the exits that are not `Ok`.
     pub(crate) fn of_faults() -> Report {
         Report::new(false)
     }
@@ -96,19 +96,19 @@ impl Report {
         }
     }
 
-    /// Returns what began the stop. Always there on a report that [`Group::run_report`] returned.
+    /// Returns what began the stop. A report that [`Group::run_report`] returned always has one.
     ///
     /// [`Group::run_report`]: crate::Group::run_report
     pub fn cause(&self) -> Option<&Cause> {
         self.cause.as_ref()
     }
 
-    /// Returns the exits in their order, without the cause's own.
+    /// Returns the exits in the order in which they happened, without the exit that is the cause.
     ///
-    /// An actor that was forced while it was parked is here with
-    /// [`Outcome::Aborted`](crate::Outcome::Aborted), for its future has ended; one that was inside
-    /// its poll or on a thread of its own is not. By [`Group::run`](crate::Group::run), only the
-    /// exits that are not `Ok` are kept.
+    /// An actor that was forced while it was parked is listed with
+    /// [`Outcome::Aborted`](crate::Outcome::Aborted), because its future has ended. One that was
+    /// inside its poll or on a thread of its own is not listed. [`Group::run`](crate::Group::run)
+    /// keeps only the exits that are not `Ok`.
     pub fn exits(&self) -> &[Exit] {
         &self.exits
     }
@@ -118,8 +118,8 @@ impl Report {
         &self.stragglers
     }
 
-    /// Returns the actors that were held back by [readiness](crate::Actor::announces_ready) until the
-    /// stop: their executes were never polled and their interrupts never called.
+    /// Returns the actors that [readiness](crate::Actor::announces_ready) held back until the stop.
+    /// Their executes were never polled and their interrupts never called.
     pub fn never_started(&self) -> &[Name] {
         &self.never_started
     }
@@ -176,10 +176,10 @@ impl Report {
     }
 }
 
-/// The table of the stop: a line on the cause, then a line for each actor with its outcome, how long
-/// it ran, how long it took to stop, and a bar over the length of the stop, from its interrupt to
-/// its exit; `!` marks where it was forced. At most 20 actors, the most interesting, and how many
-/// more there are.
+/// The table of the stop: a line about the cause, then a line for each actor with its outcome, how
+/// long it ran and how long it took to stop. A bar shows its part of the stop, from its interrupt
+/// to its exit; `!` marks where it was forced. The table has the 20 most interesting actors and the
+/// number of the others.
 ///
 /// ```text
 /// stopped by: actor `http` failed: address in use
@@ -198,7 +198,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// An actor that was forced: it had not exited when the [grace](crate::Group::grace) of its group or
+/// An actor that was forced: it had not exited when its group's [grace](crate::Group::grace) or
 /// [its own](crate::Actor::grace) ended, or when the group was forced.
 ///
 /// # Examples
@@ -237,8 +237,8 @@ impl Straggler {
         self.state
     }
 
-    /// Returns the time from the interrupt of its stage to the force, in wall time; `None` if its
-    /// turn had not come, so that only the force interrupted it.
+    /// Returns the time from the interrupt of its stage to the force, in wall time. It is `None` if
+    /// its turn had not come, so that only the force interrupted it.
     pub fn waited_for(&self) -> Option<Duration> {
         self.waited_for
     }

@@ -1,4 +1,4 @@
-//! Spawners: what runs the tasks of a group.
+//! Spawners, which run the tasks of a group.
 //!
 //! | spawner | runs each actor | feature |
 //! | --- | --- | --- |
@@ -36,7 +36,7 @@ mod smol;
 #[cfg(feature = "tokio")]
 mod tokio;
 
-/// Those that a feature adds, gathered here for the crate's root.
+/// The spawners that a feature adds, gathered for the crate root.
 pub(crate) mod adapters {
     #[cfg(feature = "async-std")]
     pub use super::async_std::AsyncStd;
@@ -65,25 +65,25 @@ pub(crate) use threads::thread_name;
 /// What [`Spawner::sleep`] returns, boxed.
 pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 
-/// Runs tasks: the seam between a group and a runtime.
+/// Runs tasks, as the seam between a group and a runtime.
 ///
 /// The contract:
 ///
-/// - `spawn` takes the task, starts it, and returns at once. It may be called from any thread that
-///   polls `run`, and the task may be polled on any thread.
-/// - A task is detached: nobody joins it. It tells its group itself how it ended.
-/// - A task must be polled until it is ready, whenever it was woken. If that cannot be, drop it or
-///   [refuse](Task::refuse) it, at any time and on any thread: its actor is then
-///   [lost](crate::Outcome::Lost), and the group stops as for any other exit. A task that is kept
-///   but never polled is waited for, until the [grace](crate::Group::grace) ends.
+/// - `spawn` takes the task, starts it and returns immediately. It may be called from any thread
+///   that polls `run`, and the task may be polled on any thread.
+/// - A task is detached: nobody joins it. It tells its group how it ended.
+/// - A task must be polled whenever it was woken, until it is ready. If the spawner cannot do that,
+///   it drops the task or [refuses](Task::refuse) it, at any time and on any thread. The actor is
+///   then [lost](crate::Outcome::Lost), and the group stops as for any other exit. The group waits
+///   for a task that is kept but never polled until the [grace](crate::Group::grace) ends.
 /// - A task does not panic: it catches the panics of what it runs.
 /// - Tasks may be polled in any order.
-/// - `spawn` should not panic. If it does, the panic goes through `run`, as a drop of `run` would:
-///   all interrupts are called, and all futures dropped.
-/// - `sleep` is asked for grace and drain. If it panics, or the future does, the group falls back
-///   to the default.
+/// - `spawn` should not panic. If it does, the panic goes through `run`, with the effect of
+///   dropping `run`: all interrupts are called, and all futures are dropped.
+/// - `sleep` measures graces and drains. If it panics, or its future does, the group falls back to
+///   the default.
 ///
-/// Implemented for references, [`Arc`] and [`Box`] of spawners too, and object safe.
+/// The trait is object safe, and implemented for references, [`Arc`] and [`Box`] of spawners.
 ///
 /// # Examples
 ///
@@ -105,14 +105,14 @@ pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 /// group.run_blocking(BigStacks).unwrap();
 /// ```
 pub trait Spawner: Send + Sync {
-    /// Starts the task and returns at once.
+    /// Starts the task and returns immediately.
     fn spawn(&self, task: Task);
 
-    /// Returns a future that is ready after `duration`; [`Duration::MAX`] is for ever.
+    /// Returns a future that is ready after `duration`. With [`Duration::MAX`], it is never ready.
     ///
-    /// By default, it costs one parked thread, which ends when the future is ready or dropped. If
-    /// the system has no more threads, it is ready at once: a stop that is short of resources is
-    /// better cut off than left without a limit.
+    /// By default, the future needs one parked thread, which ends when the future is ready or
+    /// dropped. If the system has no more threads, the future is ready immediately: a stop that is
+    /// short of resources is better cut off than left without a limit.
     ///
     /// # Examples
     ///

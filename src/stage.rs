@@ -9,13 +9,13 @@ use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// One stage of a group, or its background.
 ///
-/// Before its turn in the stop, each exit is an event, and the group counts. From its turn on,
-/// `Ok` exits are counted here by the tasks themselves (the stage is *quiet*), so that a million
-/// actors that return `Ok` cost one message.
+/// Before its turn in the stop, each exit is an event, and the group counts. From its turn on, the
+/// tasks themselves count `Ok` exits here (the stage is *quiet*), so that a million actors that
+/// return `Ok` cost one message.
 pub(crate) struct Stage {
     pub(crate) rank: Rank,
     pub(crate) link: Arc<Link>,
-    /// How many have yet to exit; counted from its turn on.
+    /// How many actors have yet to exit, counted from its turn on.
     live: AtomicUsize,
     quiet: AtomicBool,
     /// When its turn came.
@@ -33,26 +33,28 @@ impl Stage {
         }
     }
 
-    /// Begins its turn, with `live` actors whose exit the group has not taken yet. If `quiet`, an
-    /// `Ok` exit is counted and not told.
+    /// Begins its turn with `live` actors whose exit the group has not taken yet. If `quiet`, an
+    /// `Ok` exit is only counted.
     pub(crate) fn begin_turn(&self, at: Duration, live: usize, quiet: bool) {
         let _ = self.interrupted.set(at);
-        // Before `quiet`, whose release publishes it: who counts an exit finds the count complete.
+        // Stored before `quiet`, whose release publishes it: a task that counts an exit finds the
+        // count complete.
         self.live.store(live, Ordering::Relaxed);
         self.quiet.store(quiet, Ordering::Release);
     }
 
-    /// Whether an `Ok` exit is to be counted here.
+    /// Whether an `Ok` exit is counted here.
     pub(crate) fn is_quiet(&self) -> bool {
-        // Pairs with the release in `begin_turn`. A task that misses it tells its exit as an event,
+        // Pairs with the release in `begin_turn`. A task that misses it sends its exit as an event,
         // and the group counts it.
         self.quiet.load(Ordering::Acquire)
     }
 
-    /// Counts one actor less, from its turn on; returns whether it was the last.
+    /// Counts one actor less, from its turn on. Returns whether it was the last.
     pub(crate) fn leave(&self) -> bool {
-        // Release by each that leaves, acquire by `is_empty`: all that an actor did happens before
-        // the next stage is interrupted. Acquire as well, to hand on what those before released.
+        // Each actor that leaves releases, and `is_empty` acquires: all that an actor did happens
+        // before the next stage is interrupted. It acquires as well, to pass on what the earlier
+        // ones released.
         self.live.fetch_sub(1, Ordering::AcqRel) == 1
     }
 

@@ -1,10 +1,10 @@
-//! What a group, and what an actor, is doing at one moment.
+//! What a group or an actor is doing at one moment.
 
 use std::fmt;
 
-/// Where a group stands.
+/// The phase of a group.
 ///
-/// It only moves forward. `Draining` is left out where there is no [drain](crate::Group::drain).
+/// It only moves forward. Without a [drain](crate::Group::drain), `Draining` is skipped.
 ///
 /// # Examples
 ///
@@ -26,9 +26,9 @@ pub enum Phase {
     Starting,
     /// The group was ready, and has no cause to stop.
     Running,
-    /// The cause is known; the first interrupt comes when the drain delay is over.
+    /// The cause is known. The first interrupt is called when the drain delay is over.
     Draining,
-    /// Actors are interrupted and awaited, stage by stage.
+    /// Actors are being interrupted and awaited, stage by stage.
     Stopping,
     /// Every actor has exited or is a straggler, or the group was dropped.
     Ended,
@@ -47,8 +47,8 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What an actor that has not exited is doing: of a [`Straggler`](crate::Straggler) when it was
-/// forced, of one that a [`Status`](crate::Status) names when the status was taken.
+/// What an actor that has not exited is doing. For a [`Straggler`](crate::Straggler), it is what it
+/// was doing when it was forced; in a [`Status`](crate::Status), when the status was taken.
 ///
 /// # Examples
 ///
@@ -71,14 +71,14 @@ impl fmt::Display for Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// Waiting. A force drops its future on the spot.
+    /// Waiting. A force drops its future immediately.
     Parked,
     /// Inside its own poll or destructor, blocking the thread that runs it. A force drops its future
     /// as soon as that returns.
     Polling,
-    /// On a thread of its own. A force leaves the thread to itself.
+    /// On a thread of its own. A force does not end the thread.
     Blocking,
-    /// Its interrupt has not returned, and blocks `run`.
+    /// Its interrupt has not returned and blocks `run`.
     Interrupting,
 }
 

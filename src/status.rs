@@ -1,4 +1,4 @@
-//! What a group is doing now, for a person whose program hangs.
+//! The status of a group, for a person whose program hangs.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::name::Name;
 use crate::report::text::{Fitted, Short};
 use crate::state::{Phase, State};
 
-/// What a group was doing when [`Handle::status`](crate::Handle::status) was called: where it
-/// stands, why it stops, how much time is left, and whom it waits for.
+/// What a group was doing when [`Handle::status`](crate::Handle::status) was called: its phase, why
+/// it stops, how much time is left, and which actors it waits for.
 ///
 /// | shown by | what it shows |
 /// | --- | --- |
@@ -42,7 +42,7 @@ pub struct Status {
     since: Duration,
     remaining: Option<Duration>,
     cause: Option<Cause>,
-    /// The age of a request that `run` has not taken.
+    /// The age of a request that `run` has not taken yet.
     requested: Option<Duration>,
     waiting_for: Vec<Waiting>,
 }
@@ -73,7 +73,7 @@ pub struct Waiting {
 }
 
 impl Status {
-    /// Takes the status; `roll` is there until the group is gone.
+    /// Takes the status. There is a `roll` until the group is gone.
     pub(crate) fn of(link: &Link, roll: Option<&mut Roll>) -> Status {
         let now = link.now();
         let standing = link.standing();
@@ -82,7 +82,7 @@ impl Status {
         let is_taken = matches!(standing.phase, Phase::Draining | Phase::Stopping) || ended;
         let requested = link.requested().filter(|_| !is_taken);
         let cause = link.cause().or(requested.map(|request| &request.cause));
-        // Of a request that was not taken, people want to know who keeps `run` from it.
+        // If a request was not taken, people want to know which actor keeps `run` from it.
         let stops = standing.phase == Phase::Stopping || (requested.is_some() && !ended);
         let is_awaited = |member: &&std::sync::Arc<Member>| {
             let by_readiness =
@@ -107,8 +107,8 @@ impl Status {
         }
     }
 
-    /// Returns where the group stands, as far as `run` got: a request that it has not taken yet is
-    /// the [`cause`](Status::cause), but does not change the phase.
+    /// Returns the phase that `run` has reached. A request that `run` has not taken yet is the
+    /// [`cause`](Status::cause), but does not change the phase.
     pub fn phase(&self) -> Phase {
         self.phase
     }
@@ -118,19 +118,21 @@ impl Status {
         self.since
     }
 
-    /// Returns the time until the group is forced, if the stop has begun and has a limit.
+    /// Returns the time that is left until the group is forced, if the stop has begun and has a
+    /// limit.
     pub fn remaining(&self) -> Option<Duration> {
         self.remaining
     }
 
-    /// Returns why the group stops: the cause, or a request that will be.
+    /// Returns why the group stops: the cause, or a request that `run` has not taken yet.
     pub fn cause(&self) -> Option<&Cause> {
         self.cause.as_ref()
     }
 
-    /// Returns whom the group waits for, in the order of the stop: while it starts, those that have
-    /// yet to announce that they are ready; once it stops, those that have not exited. In any phase,
-    /// those whose interrupt or destructor `run` is inside of.
+    /// Returns the actors that the group waits for, in the order of the stop. While the group
+    /// starts, these are the actors that have yet to announce that they are ready; while it stops,
+    /// those that have not exited. In any phase, it includes an actor whose interrupt or destructor
+    /// has not returned to `run`.
     pub fn waiting_for(&self) -> &[Waiting] {
         &self.waiting_for
     }
@@ -190,7 +192,7 @@ impl Status {
     }
 }
 
-/// More than that is no glance any longer.
+/// More actors than that cannot be read at a glance.
 const ACTORS_IN_LINE: usize = 10;
 const ROWS: usize = 20;
 const NAME: usize = 30;
@@ -245,8 +247,9 @@ impl Waiting {
         self.state
     }
 
-    /// Returns how long the group has waited for it, in wall time: since its stage was interrupted,
-    /// zero if that has yet to come; while the group starts, since the actor's start.
+    /// Returns how long the group has waited for it, in wall time. While the group stops, that is
+    /// since the interrupt of its stage, and zero before; while the group starts, since the actor's
+    /// start.
     pub fn since(&self) -> Duration {
         self.since
     }

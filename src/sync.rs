@@ -1,4 +1,4 @@
-//! Locks and atomics, from one place: the standard library's, or loom's under `cfg(loom)`, which
+//! Locks and atomics from one place: the standard library's, or loom's under `cfg(loom)`, which
 //! runs the scenarios of `loom_tests` in every order that the memory model allows.
 
 #[cfg(loom)]

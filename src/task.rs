@@ -1,4 +1,4 @@
-//! What a spawner runs: the seam between the group and a runtime.
+//! The task that a spawner runs.
 
 use std::fmt;
 use std::future::Future;
@@ -10,13 +10,14 @@ use crate::exit::{BoxError, Outcome};
 use crate::member::Member;
 use crate::name::Name;
 
-/// What a [`Spawner`](crate::Spawner) runs: one actor's execute, as a future that never panics and
+/// One actor's execute, as a future for a [`Spawner`](crate::Spawner) to run. It never panics and
 /// returns nothing.
 ///
-/// It tells its group how the actor ended, whatever becomes of it. Run to its end, it reports what
-/// execute returned, or its panic. Dropped before that, polled or not, it reports the actor as
-/// [lost](crate::Outcome::Lost); [refused](Task::refuse), as lost with a reason. So a spawner
-/// cannot make a group wait for ever by losing a task; only by keeping one that it never polls.
+/// Whatever becomes of the task, it tells its group how the actor ended. If it runs to its end, it
+/// reports what execute returned, or its panic. If it is dropped before that, polled or not, it
+/// reports the actor as [lost](crate::Outcome::Lost); if it is [refused](Task::refuse), as lost
+/// with a reason. So a spawner cannot make a group wait for ever by losing a task, but only by
+/// keeping one that it never polls.
 ///
 /// # Examples
 ///
@@ -52,7 +53,7 @@ impl Task {
         self.member.name()
     }
 
-    /// Gives the task up because it cannot be run: its actor is lost, with `why` as the reason.
+    /// Gives the task up because it cannot be run. Its actor is lost, with `why` as the reason.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! Foreign text, made safe to show, whatever its formatter does.
+//! Foreign text that is safe to show, whatever its formatter does.
 
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};
@@ -7,11 +7,11 @@ use std::iter;
 use crate::line::OneLine;
 use crate::panic::catch;
 
-/// Errors that name themselves as their source exist; nobody reads further than this.
+/// Some errors name themselves as their source. Nobody reads further than this.
 const LONGEST_CHAIN: usize = 64;
 
-/// What a foreign `Display` writes, in one line. One that panics or returns an error is cut off
-/// where it did.
+/// What a foreign `Display` writes, on one line. If it panics or returns an error, the text is cut
+/// off there.
 pub(crate) struct Contained<'a, T: ?Sized>(pub(crate) &'a T);
 
 impl<T: Display + ?Sized> Display for Contained<'_, T> {
@@ -47,7 +47,7 @@ impl Display for Chained<'_> {
     }
 }
 
-/// An error and its sources, each after a colon: ": write wal: disk full". Nothing without one.
+/// An error and its sources, each after a colon: ": write wal: disk full". Empty without an error.
 pub(crate) struct Chain<'a>(pub(crate) Option<&'a (dyn Error + 'static)>);
 
 impl Display for Chain<'_> {
@@ -60,7 +60,7 @@ impl Display for Chain<'_> {
     }
 }
 
-/// Foreign code as well.
+/// This calls foreign code, too.
 fn source_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     catch(|| error.source()).ok().flatten()
 }

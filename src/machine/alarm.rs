@@ -1,4 +1,4 @@
-//! A clock of the spawner's that cannot take the group down with it.
+//! The spawner's clock, whose failure does not fail the group.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::panic::{catch, discard};
 use crate::spawner::{Sleep, Spawner, sleep_on_a_thread};
 
-/// Rings once `delay` is over, by the spawner's clock. A runtime that was shut down, or that has no
-/// clock, panics when it is asked to sleep; then a thread measures what is left.
+/// Rings once `delay` is over, by the spawner's clock. A runtime that was shut down or has no clock
+/// panics when it is asked to sleep. A thread then measures what is left.
 pub(crate) struct Alarm {
-    /// Gone when it has rung.
+    /// `None` when it has rung.
     sleep: Option<Pin<Box<Sleep>>>,
     delay: Duration,
     set: Instant,

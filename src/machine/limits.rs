@@ -1,11 +1,11 @@
-//! What a group allows its stop.
+//! The limits of a group's stop.
 
 use std::time::Duration;
 
 /// How long a stop may take, and how late its first interrupt may come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {
-    /// Without one, as long as it takes.
+    /// Without one, the stop may take any time.
     pub(crate) grace: Option<Duration>,
     pub(crate) drain: Duration,
 }

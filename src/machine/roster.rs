@@ -14,30 +14,30 @@ use crate::stage::Stage;
 
 /// The group's books. The members themselves are in the [`Roll`], which the group shares.
 ///
-/// Holds memory for the actors it has, not for those it had.
+/// Its memory grows with the number of live actors.
 pub(crate) struct Roster {
     link: Arc<Link>,
     stages: BTreeMap<Rank, Entry>,
-    /// How many of `stages` have no member.
+    /// How many of the `stages` have no member.
     vacant: usize,
     added: u64,
-    /// Those that were added since the last start, by where they are; in the order of adding.
+    /// The actors that were added since the last start, by their place, in the order of adding.
     fresh: Vec<(Rank, Range<u64>)>,
-    /// Those that are held back, by the number of their stage.
+    /// The actors that are held back, by the number of their stage.
     held: BTreeMap<u32, Vec<Key>>,
-    /// How many of each stage have yet to announce that they are ready.
+    /// How many actors of each stage have yet to announce that they are ready.
     awaited: BTreeMap<u32, usize>,
-    /// The limits of those that have one of their own.
+    /// The limits of the actors that have their own.
     limits: BTreeMap<Key, Duration>,
-    /// How many keep the group alive.
+    /// How many actors keep the group alive.
     foreground: usize,
 }
 
 struct Entry {
     stage: Arc<Stage>,
-    /// In the roll, exited or not.
+    /// The members on the roll, exited or not.
     members: usize,
-    /// Started, and not known to have exited.
+    /// The members that started and are not known to have exited.
     live: usize,
 }
 
@@ -56,7 +56,7 @@ impl Roster {
         }
     }
 
-    /// Gives an actor its place, from which it is started when it is due.
+    /// Gives an actor its place, from which it starts when it is due.
     pub(crate) fn admit(&mut self, actor: Actor, roll: &mut Roll) {
         let grace = actor.grace;
         let Some((member, name, settings)) = actor.into_parts() else {
@@ -87,8 +87,8 @@ impl Roster {
 
     fn enter(&mut self, rank: Rank) -> Arc<Stage> {
         if self.vacant > self.stages.len() / 2 + 8 {
-            // Churning actors may each bring a stage of their own. As many came since the last time
-            // as are looked at, so this costs each of them the same.
+            // Actors that come and go may each bring a stage of their own. This looks at as many
+            // stages as were added since the last time, so each of them costs the same.
             self.stages.retain(|_, entry| entry.members > 0);
             self.vacant = 0;
         }
@@ -112,8 +112,8 @@ impl Roster {
         }
     }
 
-    /// Takes those whose stage may start, in the order of adding: each rank with the numbers of its
-    /// members.
+    /// Takes the actors whose stage may start, in the order of adding: each rank with the numbers
+    /// of its members.
     pub(crate) fn due(&mut self) -> Vec<(Rank, Range<u64>)> {
         if self.awaited.is_empty() && self.held.is_empty() {
             return std::mem::take(&mut self.fresh);
@@ -121,8 +121,8 @@ impl Roster {
         Vec::new()
     }
 
-    /// Holds back those that were added since the last start, and takes those whose stage may start,
-    /// in the order of adding. `roll` tells their stages.
+    /// Holds back the actors that were added since the last start, and takes those whose stage may
+    /// start, in the order of adding. `roll` has their stages.
     pub(crate) fn due_by_readiness(&mut self, roll: &mut Roll) -> Vec<Key> {
         for (rank, nths) in std::mem::take(&mut self.fresh) {
             for nth in nths {
@@ -133,7 +133,7 @@ impl Roster {
                 }
             }
         }
-        // None above a stage that is awaited.
+        // No actor above a stage that is awaited may start.
         let gate = self.awaited.keys().next().copied().unwrap_or(u32::MAX);
         let mut due = Vec::new();
         while let Some(stage) = self.held.first_entry().filter(|it| *it.key() <= gate) {
@@ -147,14 +147,14 @@ impl Roster {
         self.fresh.is_empty() && self.held.is_empty()
     }
 
-    /// Counts one in that starts.
+    /// Counts an actor that starts.
     pub(crate) fn started(&mut self, rank: Rank) {
         if let Some(entry) = self.stages.get_mut(&rank) {
             entry.live += 1;
         }
     }
 
-    /// Counts one out that exited before its turn, and keeps its place for the turn.
+    /// Counts an actor out that exited before its turn, and keeps its place for the turn.
     pub(crate) fn exited(&mut self, rank: Rank) {
         if let Some(entry) = self.stages.get_mut(&rank) {
             entry.live -= 1;
@@ -167,7 +167,7 @@ impl Roster {
         self.foreground -= usize::from(rank != Rank::Background);
     }
 
-    /// Forgets one that left, or that never started.
+    /// Forgets an actor that left or never started.
     pub(crate) fn left(&mut self, key: Key) {
         if let Some(entry) = self.stages.get_mut(&key.rank) {
             entry.members -= 1;
@@ -178,7 +178,7 @@ impl Roster {
         }
     }
 
-    /// Notes that readiness does not wait for one of this stage any longer.
+    /// Notes that readiness waits for one actor of this stage less.
     pub(crate) fn announced(&mut self, stage: u32) {
         if let Some(count) = self.awaited.get_mut(&stage) {
             *count -= 1;
@@ -188,7 +188,7 @@ impl Roster {
         }
     }
 
-    /// Takes those that are held back and stop in `rank` or before; without it, all.
+    /// Takes the actors that are held back and stop in `rank` or before. Without a rank, takes all.
     pub(crate) fn take_held(&mut self, rank: Option<Rank>) -> Vec<Key> {
         let is_taken = |key: &Key| rank.is_none_or(|rank| key.rank >= rank);
         let mut taken = Vec::new();
@@ -206,13 +206,13 @@ impl Roster {
         self.foreground == 0
     }
 
-    /// Whether all have started, and have announced that they are ready where they must.
+    /// Whether all actors have started, and all that announce have announced.
     pub(crate) fn is_ready(&self) -> bool {
         self.awaited.is_empty() && self.held.is_empty() && self.fresh.is_empty()
     }
 
-    /// Closes the books of a stage: its turn has come. Returns it, how many of its actors are not
-    /// known to have exited, and the limits of those that have one, the shortest last.
+    /// Closes the books of a stage whose turn has come. Returns the stage, how many of its actors
+    /// are not known to have exited, and the actors' own limits, the shortest last.
     pub(crate) fn close(&mut self, rank: Rank) -> Option<(Arc<Stage>, usize, Vec<Limit>)> {
         let entry = self.stages.remove(&rank)?;
         self.vacant -= usize::from(entry.members == 0);
@@ -233,10 +233,10 @@ impl Roster {
     }
 }
 
-/// When an actor is forced that has a limit of its own.
+/// When an actor with its own limit is forced.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Limit {
-    /// From the interrupt of its stage.
+    /// Counted from the interrupt of its stage.
     pub(crate) after: Duration,
     pub(crate) nth: u64,
 }

@@ -18,19 +18,19 @@ use crate::stage::Stage;
 use crate::state::{Phase, State};
 use crate::trace;
 
-/// What there is from the cause on.
+/// What exists from the cause on.
 pub(super) struct Stop {
     cause: Cause,
     /// When the cause happened, since the birth of the group.
     pub(super) began: Duration,
-    /// How old the cause was when the group took it, in the whole milliseconds that timers have.
+    /// How old the cause was when the group took it, in whole milliseconds, as timers count.
     age: Duration,
     /// The end of the drain.
     drain: Option<Alarm>,
     /// Whether the stop proper has begun: an interrupt was called, or will be before anything else.
     pub(super) is_interrupting: bool,
     grace: Option<Alarm>,
-    /// The stage whose turn it is; in a force, all whose turn it was.
+    /// The stage whose turn it is. In a force, all stages that had their turn.
     pub(super) turns: Vec<Turn>,
 }
 
@@ -38,11 +38,11 @@ pub(super) struct Stop {
 pub(super) struct Turn {
     pub(super) stage: Arc<Stage>,
     pub(super) members: Arc<Members>,
-    /// Whether it came before a force.
+    /// Whether the turn came before a force.
     is_waited_for: bool,
-    /// Of the actors that have a limit of their own, the shortest last.
+    /// The limits of the actors that have their own, the shortest last.
     limits: Vec<Limit>,
-    /// For the shortest of `limits`.
+    /// Rings for the shortest of the `limits`.
     alarm: Option<Alarm>,
 }
 
@@ -63,7 +63,7 @@ impl Stop {
         self.grace.as_ref().is_some_and(Alarm::has_rung)
     }
 
-    /// Whether the drain is over; then, whether the turn is.
+    /// Whether the drain is over, or in a turn, whether the turn is.
     pub(super) fn is_done(&self) -> bool {
         match self.turns.last() {
             Some(turn) => turn.stage.is_empty(),
@@ -81,14 +81,14 @@ impl Stop {
         let own = self.turns.last_mut().and_then(|turn| turn.alarm.as_mut());
         let alarms = [self.grace.as_mut(), self.drain.as_mut(), own];
         let rung = alarms.into_iter().flatten().map(|alarm| alarm.poll(cx));
-        // Each is polled, for each keeps the waker.
+        // Each is polled, because each keeps the waker.
         rung.fold(false, |any, rung| any | rung)
     }
 }
 
 impl Machine<'_> {
-    /// Goes on as before the cause until the drain is over; then stops one stage after the other,
-    /// each when all before it have exited.
+    /// Goes on as before the cause until the drain is over. Then stops one stage after the other,
+    /// each when all actors of the stages before it have exited.
     pub(crate) async fn stop(&mut self, cause: Cause) {
         self.begin(cause);
         if self.inbox.link.is_force_requested() {
@@ -128,14 +128,13 @@ impl Machine<'_> {
         self.stop.as_ref().map_or(Duration::ZERO, |stop| stop.began)
     }
 
-    /// What is left of a limit that counts from the cause, in the moment in which the group takes
-    /// the cause.
+    /// What is left of a limit that counts from the cause, at the moment the group takes the cause.
     fn left_of(&self, limit: Duration) -> Duration {
         let age = self.stop.as_ref().map_or(Duration::ZERO, |stop| stop.age);
         limit.saturating_sub(age)
     }
 
-    /// Sets the clock of the grace; returns whether there is no time at all.
+    /// Sets the clock of the grace. Returns whether there is no time at all.
     fn is_out_of_time(&mut self) -> bool {
         let Some(grace) = self.limits.grace else {
             return false;
@@ -151,7 +150,7 @@ impl Machine<'_> {
         false
     }
 
-    /// Whether anybody is to notice that the group is not ready any longer (law 27).
+    /// Whether others need time to notice that the group is no longer ready (law 27).
     fn drains(&self) -> bool {
         let link = &self.inbox.link;
         let by_request = self.stop.as_ref().map(|stop| &stop.cause);
@@ -162,8 +161,8 @@ impl Machine<'_> {
             && !self.left_of(self.limits.drain).is_zero()
     }
 
-    /// Leaves all at work for the drain delay, unless something makes it pointless. Returns why the
-    /// group is forced meanwhile, if it is.
+    /// Lets all actors work for the drain delay, unless something makes it pointless. Returns why
+    /// the group is forced meanwhile, if it is.
     async fn drain(&mut self) -> Option<&'static str> {
         if !self.drains() {
             return None;
@@ -193,7 +192,7 @@ impl Machine<'_> {
                     at,
                     weight,
                 }) => {
-                    // It counts as one during the stop, which it begins.
+                    // It counts as an exit during the stop, which it begins.
                     let exited = at.saturating_sub(self.began());
                     exit.stop = Some(StopTimes {
                         interrupted: exited,
@@ -209,12 +208,12 @@ impl Machine<'_> {
         }
     }
 
-    /// The stop proper. Returns why what remains is forced, if it is.
+    /// Runs the stop proper. Returns why what remains is forced, if it is.
     async fn stop_stages(&mut self) -> Option<&'static str> {
         self.begin_interrupting();
         loop {
-            // No turn begins once a force was asked for: who was not interrupted before is not
-            // waited for.
+            // No turn begins once a force was requested: an actor that was not interrupted before
+            // it is not waited for.
             if self.inbox.link.is_force_requested() {
                 return Some("a force was requested");
             }
@@ -255,7 +254,8 @@ impl Machine<'_> {
         let (next, added) = self.door.close_stage();
         self.admit(added);
         let Some(rank) = next else { return false };
-        // Accepted before the door closed: run, interrupted and awaited as the others (law 24).
+        // These were accepted before the door closed: run, interrupted and awaited like the others
+        // (law 24).
         self.start();
         self.give_up_held(next);
         self.interrupt_stage(rank, true);
@@ -271,8 +271,8 @@ impl Machine<'_> {
         }
     }
 
-    /// Drops those that are held back by readiness and stop in `rank` or before, uncalled; without
-    /// `rank`, all.
+    /// Drops, uncalled, the actors that readiness holds back and that stop in `rank` or before.
+    /// Without a rank, drops all of them.
     fn give_up_held(&mut self, rank: Option<Rank>) {
         for key in self.roster.take_held(rank) {
             let member = self.door.roll().remove(key);
@@ -311,7 +311,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Forces the actors whose own limit is over, and sets the clock for the next.
+    /// Forces the actors whose own limit is over, and sets the clock for the next one.
     fn force_due(&mut self) {
         let now = self.inbox.link.now();
         let Some(turn) = self.stop.as_mut().and_then(|stop| stop.turns.last_mut()) else {
@@ -336,7 +336,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Ends what remains (law 16): all interrupts first, in their order, then the futures.
+    /// Ends what remains (law 16): first all interrupts, in their order, then the futures.
     pub(super) fn force(&mut self, reason: &str) {
         trace::forced(reason);
         let added = self.door.close();
@@ -349,8 +349,9 @@ impl Machine<'_> {
             self.interrupt_stage(rank, false);
         }
         self.force_members();
-        // Of those that exited before they were forced: each was queued in the moment in which it
-        // claimed its end. What a polling straggler tells comes too late, and is not queued.
+        // These are the exits of actors that ended before they were forced: each was queued at the
+        // moment it claimed its end. What a polling straggler reports comes too late and is not
+        // queued.
         while let Some(event) = self.inbox.next_event() {
             if let Event::Exited(_) = &event {
                 drop(self.take(event));
@@ -359,7 +360,7 @@ impl Machine<'_> {
         self.end();
     }
 
-    /// Sorts those that were accepted but not started into those that readiness holds back, and
+    /// Sorts the actors that were accepted but not started into those that readiness holds back and
     /// those that are forced before their first poll.
     fn place_unstarted(&mut self) {
         let now = self.inbox.link.now();
@@ -392,8 +393,7 @@ impl Machine<'_> {
 
     fn straggled(&mut self, member: &Member, forced: Forced, waited_for: Option<Duration>) {
         let Forced { state, panic } = forced;
-        // Its future is gone, and with it what it held: that is an exit. A thread goes on, and so
-        // does a poll.
+        // Its future is gone with all that it held: that is an exit. A thread or a poll goes on.
         if state == State::Parked {
             let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
             let exit = self.exit(member, outcome.into(), self.inbox.link.now());
@@ -425,7 +425,7 @@ impl Machine<'_> {
 }
 
 impl Turn {
-    /// How much of the limits is over: by the clock that rang, else since the interrupts.
+    /// How much time of the limits is over: by the clock that rang, otherwise since the interrupts.
     fn spent(&self, now: Duration) -> Duration {
         let since = self.stage.interrupted().unwrap_or(now);
         let elapsed = whole_millis(now.saturating_sub(since));

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Outcome};
 use crate::state::State;
 use crate::text::Chained;
 
-/// More rows than that are no glance any more; what is left out is counted.
+/// More rows than that cannot be read at a glance. The rest is counted.
 const ROWS: usize = 20;
 const WIDTH: usize = 80;
 const NAME: usize = 22;
@@ -50,7 +50,7 @@ pub(super) fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// In one line if it fits, else on lines of its own: the root cause is at its end.
+/// On one line if it fits, otherwise on its own lines, because the root cause is at its end.
 fn draw_cause(line: &str, f: &mut Formatter<'_>) -> fmt::Result {
     if columns(line) <= WIDTH {
         return f.write_str(line);
@@ -76,10 +76,10 @@ struct Row<'a> {
     interest: Interest,
 }
 
-/// What is shown first when not all can be.
+/// What is shown first if not all rows can be.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Interest {
-    /// It returned `Ok`, after so long a stop.
+    /// It returned `Ok`, after a stop of that length.
     Returned(Duration),
     Faulty,
     DidNotStop,
@@ -125,7 +125,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         bar: bar(exit, report.lasted()),
         interest: interest(exit),
     });
-    // A parked one has an exit too: its future was dropped.
+    // A parked straggler has an exit: its future was dropped.
     let left = report
         .stragglers()
         .iter()
@@ -144,7 +144,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
     cause.into_iter().chain(exits).chain(left).collect()
 }
 
-/// The most interesting rows, still in their order.
+/// The most interesting rows, in their order.
 fn select<'a, 'b>(rows: &'a [Row<'b>]) -> Vec<&'a Row<'b>> {
     let mut by_interest: Vec<_> = rows.iter().enumerate().collect();
     by_interest.sort_by_key(|(_, row)| Reverse(row.interest));
@@ -178,8 +178,8 @@ fn detail(outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// `|  ..====  |`: nothing before the turn of its stage, `=` from its interrupt to its exit; a `!`
-/// where it was cut off.
+/// `|  ..====  |`: nothing before the turn of its stage, `=` from its interrupt to its exit, and
+/// `!` where it was forced.
 fn bar(exit: &Exit, stop: Duration) -> String {
     let Some(times) = exit.stop else {
         return "left before the stop".into();
@@ -205,7 +205,7 @@ fn column(moment: Duration, stop: Duration) -> usize {
     if stop.is_zero() {
         return LAST;
     }
-    // Nanoseconds of a stop times a column count are far from the end of u128.
+    // The nanoseconds of a stop times a column count are far below the limit of u128.
     let column = moment.as_nanos() * LAST as u128 / stop.as_nanos();
     usize::try_from(column).map_or(LAST, |column| column.min(LAST))
 }

@@ -1,4 +1,4 @@
-//! Runs actors on async-std, which is discontinued: this file goes when its users have.
+//! Runs actors on async-std, which is discontinued. This file can be deleted when nobody needs it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use crate::task::Task;
 
 /// Runs the actors on async-std's runtime, and sleeps by its timer (feature `async-std`).
 ///
-/// async-std is discontinued (RUSTSEC-2025-0052) and recommends smol; this is for programs that
-/// have yet to move.
+/// async-std is discontinued (RUSTSEC-2025-0052) and recommends smol. This spawner is for programs
+/// that have yet to move.
 ///
 /// # Examples
 ///
@@ -28,7 +28,7 @@ pub struct AsyncStd;
 
 impl Spawner for AsyncStd {
     fn spawn(&self, task: Task) {
-        // The handle of async-std's task is dropped, which detaches it.
+        // Dropping the handle of async-std's task detaches the task.
         drop(task::spawn(task));
     }
 

@@ -1,11 +1,11 @@
-//! A spawner made of a function.
+//! A spawner made from a function.
 
 use std::fmt;
 
 use super::Spawner;
 use crate::task::Task;
 
-/// Makes a spawner of a function that starts a task. It has the default
+/// Makes a spawner from a function that starts a task. The spawner has the default
 /// [`sleep`](Spawner::sleep).
 ///
 /// # Examples

@@ -34,7 +34,7 @@ pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {
 
 struct ThreadSleep {
     over: Wait<Arc<Latch>>,
-    /// Its drop ends the thread.
+    /// Dropping it ends the thread.
     _dropped: Sender<()>,
 }
 

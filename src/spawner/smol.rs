@@ -11,8 +11,11 @@ use crate::task::Task;
 
 /// Runs the actors on smol's global executor, and sleeps by its timer (feature `smol`).
 ///
-/// That executor has one thread, unless the environment variable `SMOL_THREADS` says otherwise. A
+/// That executor has one thread, unless the environment variable `SMOL_THREADS` is set. A
 /// [`smol::Executor`][executor] of your own is a spawner too.
+///
+/// `smol` is a public dependency of this crate: `Spawner` is implemented for the `Executor` of
+/// `smol` 2.
 ///
 /// [executor]: https://docs.rs/smol/2/smol/struct.Executor.html
 ///
@@ -38,7 +41,7 @@ impl Spawner for Smol {
     }
 }
 
-/// Runs the actors on this executor, which must be run by somebody. If it is dropped, they are
+/// Runs the actors on this executor, which must itself be run. If it is dropped, the actors are
 /// [lost](crate::Outcome::Lost).
 impl Spawner for Executor<'_> {
     fn spawn(&self, task: Task) {

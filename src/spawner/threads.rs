@@ -9,11 +9,11 @@ use super::Spawner;
 use crate::name::Name;
 use crate::task::Task;
 
-/// Runs each actor on a thread of its own, which bears the actor's name. Needs no runtime.
+/// Runs each actor on a thread of its own, which has the actor's name. It needs no runtime.
 ///
-/// An actor may block its thread. One that has I/O to do asynchronously can use a crate that works
-/// on every executor, such as `async-io`; Tokio's own I/O and timers need its runtime. If the system has no more threads, the actor is
-/// [lost](crate::Outcome::Lost), with the system's error as the reason.
+/// An actor may block its thread. For asynchronous I/O, use a crate that works on every executor,
+/// such as `async-io`; Tokio's own I/O and timers need its runtime. If the system has no more
+/// threads, the actor is [lost](crate::Outcome::Lost), with the system's error as the reason.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ pub struct Threads;
 
 impl Spawner for Threads {
     fn spawn(&self, task: Task) {
-        // Handed over afterwards: a thread that does not start would keep the task from us.
+        // The task is handed over afterwards, because a thread that does not start would drop it.
         let (hand_over, handed_over) = mpsc::sync_channel::<Task>(1);
         let thread = thread::Builder::new()
             .name(thread_name(task.name()))

@@ -19,16 +19,20 @@ use crate::task::Task;
 ///
 /// [handle]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
 ///
-/// Tokio's timers stand still while all its workers are busy. A [grace](crate::Group::grace) ends all
-/// the same, because a thread watches the clock too, as long as `run` itself is polled: on the main
-/// thread of a multi-thread runtime, in `block_on`, it is.
+/// Tokio's timers do not fire while all of its workers are busy. A thread therefore watches the
+/// clock too, so a [grace](crate::Group::grace) still ends, as long as `run` itself is polled.
+/// Await `run` in `block_on` on the main thread of a multi-thread runtime: there it is always
+/// polled.
 ///
-/// If the runtime shuts down, the actors on it are [lost](crate::Outcome::Lost). A runtime without
-/// a time driver is no obstacle: a thread sleeps then, after Tokio's panic message.
+/// If the runtime shuts down, the actors on it are [lost](crate::Outcome::Lost). On a runtime
+/// without a time driver, a thread sleeps instead, after Tokio's panic message.
+///
+/// With this spawner, `tokio` is a public dependency of this crate: `Spawner` is implemented for
+/// the `Handle` of `tokio` 1.
 ///
 /// # Panics
 ///
-/// `run` panics when it is polled outside of a Tokio runtime.
+/// `run` panics if it is polled outside a Tokio runtime.
 ///
 /// # Examples
 ///
@@ -62,10 +66,10 @@ impl Spawner for Tokio {
     }
 }
 
-/// Runs the actors on the runtime of the handle, from inside or outside of it.
+/// Runs the actors on the runtime of the handle. `run` may be polled inside or outside it.
 impl Spawner for Handle {
     fn spawn(&self, task: Task) {
-        // The handle of the Tokio task is dropped, which detaches it.
+        // Dropping the handle of the Tokio task detaches the task.
         drop(Handle::spawn(self, task));
     }
 
@@ -78,14 +82,14 @@ impl Spawner for Handle {
 /// How late Tokio's timer may be before a thread takes over.
 const LATE: Duration = Duration::from_millis(100);
 
-/// Sleeps by Tokio's clock. Its timers stand still while all workers are busy, which is just when a
-/// grace is to end; so a thread looks at that clock too, a little later.
+/// Sleeps by Tokio's clock. Its timers do not fire while all workers are busy, which is just when a
+/// grace must end. So a thread looks at that clock too, a little later.
 fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let end = Instant::now().checked_add(duration);
     let by_timer = tokio::time::sleep(duration);
     let by_thread = async move {
         sleep_on_a_thread(duration.saturating_add(LATE)).await;
-        // Of a clock that a test has paused, only the timer knows.
+        // If a test has paused the clock, only the timer knows its time.
         if end.is_none_or(|end| Instant::now() < end) {
             pending::<()>().await;
         }

@@ -1,8 +1,8 @@
-//! With the feature.
+//! Events and spans, with the feature `tracing`.
 //!
-//! A production log at `info` has a few lines for the group, none for an actor that does as it
-//! should: those are at `debug`. Foreign text is formatted before a subscriber sees it, so that a
-//! formatter that panics does so under our catch and not inside the subscriber.
+//! A production log at `info` has a few lines for the group, and none for an actor that does what
+//! it should: those are at `debug`. Foreign text is formatted before a subscriber sees it, so that
+//! a formatter that panics does so under our catch and not inside the subscriber.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -31,7 +31,8 @@ impl Span {
 
     /// Calls `polled`, which does not panic, inside the span.
     pub(crate) fn around<T>(&self, polled: impl FnOnce() -> T) -> T {
-        // Taken out meanwhile: the subscriber is foreign and is not called under the lock.
+        // It is taken out meanwhile, because the subscriber is foreign and must not be called under
+        // the lock.
         let span = lock(&self.0).take();
         let Some(span) = span else { return polled() };
         let entered = catch(|| span.enter()).ok();
@@ -41,7 +42,7 @@ impl Span {
         result
     }
 
-    /// Closes it: clones of the actor's context may live on.
+    /// Closes it, because clones of the actor's context may live on.
     pub(crate) fn close(&self) {
         let span = lock(&self.0).take();
         contain(|| drop(span));
@@ -54,7 +55,7 @@ impl Drop for Span {
     }
 }
 
-/// Whether somebody wants to hear of every exit, `Ok` or not.
+/// Whether a subscriber wants every exit, `Ok` or not.
 pub(crate) fn wants_exits() -> bool {
     catch(|| tracing::enabled!(target: "rungroup", tracing::Level::DEBUG)).unwrap_or(false)
 }
@@ -136,7 +137,7 @@ pub(crate) fn interrupt_panicked(actor: &Name, stage: u32, panic: &dyn Display) 
 pub(crate) fn exited(stage: u32, exit: &Exit) {
     let (actor, outcome) = (exit.actor(), exit.outcome());
     let ran_for = exit.ran_for();
-    // An `Option` is no value that a log wants: without one, there is no field.
+    // A log should not show an `Option`: without a value, there is no field.
     let stopped_in = exit.stopped_in().map(tracing::field::debug);
     contain(|| {
         if outcome.is_ok() {
@@ -148,7 +149,7 @@ pub(crate) fn exited(stage: u32, exit: &Exit) {
     });
 }
 
-/// What remains is forced; `reason` says what for.
+/// What remains is forced, for `reason`.
 pub(crate) fn forced(reason: &str) {
     contain(|| warn!(target: "rungroup", reason, "forcing what remains"));
 }
