@@ -1,0 +1,66 @@
+//! Who starts when, and who never does (laws 4 and 26).
+
+use super::Group;
+use super::actor::{Actor, Interrupted, Life};
+use crate::program::{Id, Kind};
+
+impl Group {
+    /// Starts those that may, in the order of adding (laws 4 and 26).
+    pub fn start(&mut self) {
+        self.actors
+            .values_mut()
+            .for_each(|actor| actor.known = true);
+        while let Some(id) = self.next_to_start() {
+            let actor = self.actor(id);
+            actor.life = Life::Running;
+            let doomed = actor.doomed;
+            // What was accepted before `run` is dropped is interrupted, but never runs.
+            if !self.dropped {
+                self.record.note(|seen| seen.started.push(id));
+                if doomed {
+                    self.lose(id);
+                }
+            }
+        }
+    }
+
+    /// The first that all below have announced to, or left.
+    pub fn next_to_start(&self) -> Option<Id> {
+        let is_open = |stage: u32| !self.any(|one| one.stage() < stage && one.holds_back());
+        let may_start = |actor: &Actor| actor.life == Life::Waiting && is_open(actor.stage());
+        self.ids(may_start).first().copied()
+    }
+
+    pub fn note_readiness(&mut self) {
+        let waits = |actor: &Actor| actor.life == Life::Waiting || actor.holds_back();
+        self.was_ready |= self.cause.is_none() && !self.gone && !self.any(waits);
+    }
+
+    pub fn name_never_started(&mut self, id: Id) {
+        self.never_started.push(id);
+        self.never_start(id);
+    }
+
+    pub fn never_start(&mut self, id: Id) {
+        self.actor(id).life = Life::NeverStarted;
+        self.drop_interrupt(id);
+        self.drop_execute(id);
+    }
+
+    pub fn drop_interrupt(&mut self, id: Id) {
+        let actor = self.actor(id);
+        actor.interrupt = Interrupted::Never;
+        if actor.spec.kind == Kind::Pair {
+            self.record.note(|seen| seen.uncalled.insert(id));
+        }
+    }
+
+    pub fn drop_execute(&mut self, id: Id) {
+        match &mut self.actor(id).inner {
+            Some(inner) => inner.drop_run(),
+            None => self.record.note(|seen| {
+                seen.dropped.insert(id);
+            }),
+        }
+    }
+}
