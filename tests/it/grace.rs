@@ -2,7 +2,6 @@
 
 use std::future::pending;
 use std::pin::Pin;
-use std::task::Waker;
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
@@ -11,9 +10,7 @@ use rungroup::{Actor, Error, ErrorKind, Group, Outcome, Report, Spawner, State};
 
 use crate::clock;
 use crate::runtime::Runtime;
-use crate::support::{
-    Event, Held, Log, deaf, during, logged, parking, poll_with, waiter, waiting, watched,
-};
+use crate::support::{Event, Log, deaf, during, logged, parking, waiter, waiting, watched};
 
 on_every_runtime! {
     law_15_grace_is_one_budget_for_all_stages,
@@ -185,25 +182,6 @@ async fn law_15_grace_that_is_over_when_run_takes_the_request_forces_at_once<R: 
             "low dropped"
         ]
     );
-}
-
-/// From when it was told, not from when `run` heard of it.
-#[test]
-fn law_15_grace_counts_from_the_exit() {
-    let held = Held::new();
-    let (spawner, alarms) = clock::manual(held.clone());
-    let mut group = Group::new();
-    group.grace(GRACE);
-    group.add(async { Ok(()) }, |_| {});
-    group.add_actor(waiter());
-    let mut run = Box::pin(group.run(spawner));
-    assert!(block_on(poll_once(&mut run)).is_none());
-    let mut tasks = held.take();
-    assert!(poll_with(Waker::noop(), &mut tasks[0]).is_ready());
-    block_on(rungroup::Threads.sleep(BUSY));
-    assert!(block_on(poll_once(&mut run)).is_none());
-    let asked = block_on(alarms.next()).duration;
-    assert!(asked <= GRACE - BUSY, "{asked:?}");
 }
 
 /// "Without it, `run` waits for ever", and needs no clock for that.
