@@ -145,7 +145,11 @@ impl Link {
                 stopping.wake();
                 ready.wake();
             }
-            Err(late) => drop(late),
+            Err(late) => {
+                // The first may be at it still: who has asked finds that the group stops.
+                self.stop();
+                drop(late);
+            }
         }
     }
 

@@ -368,9 +368,10 @@ impl<'a> Machine<'a> {
     fn announce(&self) {
         let link = &self.inbox.link;
         if self.stop.is_none() && !link.ready.is_set() && self.roster.is_ready() {
-            trace::ready();
             self.enter(Phase::Running);
-            link.ready.set(true);
+            let waiters = link.ready.trip(true);
+            trace::ready();
+            waiters.wake();
         }
     }
 

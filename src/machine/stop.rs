@@ -111,17 +111,17 @@ impl Machine<'_> {
     pub(super) fn begin(&mut self, cause: Cause) {
         let link = &self.inbox.link;
         link.caused(cause.clone());
+        let grace = self.limits.grace;
+        link.set_deadline(grace.and_then(|grace| self.began().checked_add(grace)));
+        // Published before it is told: whoever hears of it, and asks, gets the same answer.
+        self.enter(if self.drains() {
+            Phase::Draining
+        } else {
+            Phase::Stopping
+        });
         link.stop();
         trace::cause(&cause);
         self.report.stopped_by(cause);
-        let deadline = self
-            .limits
-            .grace
-            .and_then(|grace| self.began().checked_add(grace));
-        link.set_deadline(deadline);
-        if !self.drains() {
-            self.enter(Phase::Stopping);
-        }
     }
 
     fn began(&self) -> Duration {
@@ -169,7 +169,6 @@ impl Machine<'_> {
         }
         let delay = self.left_of(self.limits.drain);
         trace::draining(delay);
-        self.enter(Phase::Draining);
         let alarm = Alarm::new(self.spawner, delay);
         if let Some(stop) = &mut self.stop {
             stop.drain = Some(alarm);
@@ -414,12 +413,12 @@ impl Machine<'_> {
     fn end(&mut self) {
         let took = self.inbox.link.now().saturating_sub(self.began());
         self.report.stopped_in(took);
+        self.enter(Phase::Ended);
         if let Some(failure) = failure(&self.report) {
             trace::failed(&failure, took);
         } else {
             trace::succeeded(took);
         }
-        self.enter(Phase::Ended);
         self.end_turns();
     }
 }
