@@ -1,13 +1,17 @@
 //! Watches signals on Unix.
 //!
-//! Made with signal-hook: it is what Tokio's and smol's own signals are built on (so that all of
-//! them get along in one program), it brings three small crates and no runtime, and its thread is
+//! Made with signal-hook: it is what Tokio's and smol's own signals are built on, so that all of
+//! them get along in one program; it brings three small crates and no runtime, and the thread is
 //! ours to end. async-signal would bring async-io with a second reactor, whose thread never ends,
-//! and still leave it to signal-hook to give the default effect back.
+//! and it would still leave it to signal-hook to give the default effect back.
 
 mod effect;
 
+use std::collections::VecDeque;
+use std::ffi::c_int;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use signal_hook::consts::FORBIDDEN;
@@ -20,17 +24,18 @@ pub(super) const TERMINATION: &[Signal] = &[Signal::Int, Signal::Term];
 
 /// Keeps signals watched until it is dropped.
 pub(super) struct Watch {
-    /// Ends the thread, and with it the delivery.
     delivery: Handle,
     effects: Vec<Effect>,
+    dropped: Arc<AtomicBool>,
 }
 
 impl Watch {
-    /// Calls `on_signal` for every signal that arrives from now on, on a thread of its own.
+    /// Calls `on_thread` on a new thread, with the signals that arrive from now on.
     pub(super) fn new(
-        signals: &[Signal],
-        mut on_signal: impl FnMut(Signal) + Send + 'static,
+        signals: impl IntoIterator<Item = Signal>,
+        on_thread: impl FnOnce(Arrivals) + Send + 'static,
     ) -> io::Result<Watch> {
+        let signals: Vec<_> = signals.into_iter().collect();
         if let Some(signal) = signals.iter().find(|it| FORBIDDEN.contains(&it.number())) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -40,22 +45,36 @@ impl Watch {
         // Delivered before the effect is held back, so that no signal falls in between.
         let effects = signals.iter().map(|it| Effect::of(it.number()));
         let mut effects = effects.collect::<io::Result<Vec<_>>>()?;
-        let mut arrivals = Signals::new(signals.iter().map(|it| it.number()))?;
+        let delivered = Signals::new(signals.iter().map(|it| it.number()))?;
         effects.iter_mut().for_each(Effect::hold_back);
 
-        let delivery = arrivals.handle();
-        let watched = signals.to_vec();
+        let delivery = delivered.handle();
+        let dropped = Arc::new(AtomicBool::new(false));
+        let arrivals = Arrivals {
+            signals,
+            delivered,
+            batch: VecDeque::new(),
+            is_last: false,
+            dropped: Arc::clone(&dropped),
+        };
         thread::Builder::new()
             .name("rungroup-signal".into())
-            .spawn(move || {
-                for number in arrivals.forever() {
-                    let mut watched = watched.iter();
-                    if let Some(&signal) = watched.find(|it| it.number() == number) {
-                        on_signal(signal);
-                    }
-                }
-            })?;
-        Ok(Watch { delivery, effects })
+            .spawn(move || on_thread(arrivals))?;
+        Ok(Watch {
+            delivery,
+            effects,
+            dropped,
+        })
+    }
+
+    /// Ends the arrivals after those that are there; the effects are still held back.
+    pub(super) fn end(&self) {
+        self.delivery.close();
+    }
+
+    /// Gives one signal its former effect back. It still arrives, if the program survives it.
+    pub(super) fn release(&mut self, signal: Signal) {
+        self.effects.retain(|it| !it.is_of(signal.number()));
     }
 }
 
@@ -63,6 +82,47 @@ impl Drop for Watch {
     fn drop(&mut self) {
         // In this order, for the same reason.
         self.effects.clear();
-        self.delivery.close();
+        // Release pairs with the acquire in `next`: a thread that sees it finds its actor gone.
+        self.dropped.store(true, Ordering::Release);
+        self.end();
+    }
+}
+
+/// The signals in turn. `next` blocks until there is one, and returns `None` once the watch has
+/// ended and what arrived before was taken, or once the watch was dropped.
+///
+/// What arrives between two calls is kept, each signal once.
+pub(super) struct Arrivals {
+    signals: Vec<Signal>,
+    delivered: Signals,
+    /// Taken over as a whole, because signal-hook's own iterators look at the lowest number again
+    /// and again: a signal that keeps arriving would hide the higher ones.
+    batch: VecDeque<c_int>,
+    /// Whether the batch was taken after the end.
+    is_last: bool,
+    dropped: Arc<AtomicBool>,
+}
+
+impl Iterator for Arrivals {
+    type Item = Signal;
+
+    fn next(&mut self) -> Option<Signal> {
+        while !self.dropped.load(Ordering::Acquire) {
+            if let Some(number) = self.batch.pop_front() {
+                return self
+                    .signals
+                    .iter()
+                    .copied()
+                    .find(|it| it.number() == number);
+            }
+            if self.is_last {
+                return None;
+            }
+            // Looked at before the batch is taken, so that the last one has all that arrived
+            // before the end. Once closed, `wait` does not block.
+            self.is_last = self.delivered.is_closed();
+            self.batch.extend(self.delivered.wait());
+        }
+        None
     }
 }

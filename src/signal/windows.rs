@@ -1,10 +1,12 @@
 //! Watches Ctrl-C on Windows. Compiled for it, but never run there.
 //!
-//! Made with async-signal, which sees Ctrl-C as an event: signal-hook has but flags there, which
-//! somebody would have to poll, and ctrlc allows for one handler in a program.
+//! Made with async-signal, which sees Ctrl-C as an event: signal-hook only has flags there, which
+//! somebody would have to poll, and ctrlc allows one handler in a program.
 
 use std::io;
+use std::process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use async_signal::Signals;
@@ -16,49 +18,87 @@ use crate::latch::{Latch, Wait};
 
 pub(super) const TERMINATION: &[Signal] = &[Signal::Int];
 
+/// How many watches hold Ctrl-C back. async-signal's handler stays for ever and has no way to pass
+/// the event on, so the default effect is ours to bring about.
+static HOLDING: AtomicUsize = AtomicUsize::new(0);
+
+/// The exit code of a program that Ctrl-C ended: `STATUS_CONTROL_C_EXIT`, which is `0xC000013A`.
+const CONTROL_C_EXIT: i32 = -1_073_741_510;
+
 /// Keeps Ctrl-C watched until it is dropped.
 pub(super) struct Watch {
-    /// Ends the thread, and with it the delivery.
-    dropped: Arc<Latch>,
+    ended: Arc<Latch>,
+    is_holding: bool,
 }
 
 impl Watch {
-    /// Calls `on_signal` at every Ctrl-C from now on, on a thread of its own.
+    /// Calls `on_thread` on a new thread, with the presses of Ctrl-C from now on.
     pub(super) fn new(
-        signals: &[Signal],
-        mut on_signal: impl FnMut(Signal) + Send + 'static,
+        signals: impl IntoIterator<Item = Signal>,
+        on_thread: impl FnOnce(Arrivals) + Send + 'static,
     ) -> io::Result<Watch> {
+        let signals: Vec<_> = signals.into_iter().collect();
         if let Some(signal) = signals.iter().find(|&&it| it != Signal::Int) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 format!("the signal {signal} cannot be handled on Windows"),
             ));
         }
-        let mut arrivals = Signals::new(signals.iter().map(|_| async_signal::Signal::Int))?;
-        let dropped = Arc::new(Latch::new());
-        let mut until_dropped = Wait::new(Arc::clone(&dropped));
-        let mut next = move || {
-            block_on(or(
-                async {
-                    (&mut until_dropped).await;
-                    None
-                },
-                arrivals.next(),
-            ))
+        let delivered = Signals::new(signals.iter().map(|_| async_signal::Signal::Int))?;
+        let ended = Arc::new(Latch::new());
+        let arrivals = Arrivals {
+            delivered,
+            ended: Wait::new(Arc::clone(&ended)),
         };
+        let is_holding = !signals.is_empty();
+        let watch = Watch { ended, is_holding };
+        HOLDING.fetch_add(usize::from(is_holding), Ordering::SeqCst);
         thread::Builder::new()
             .name("rungroup-signal".into())
-            .spawn(move || {
-                while next().is_some() {
-                    on_signal(Signal::Int);
-                }
-            })?;
-        Ok(Watch { dropped })
+            .spawn(move || on_thread(arrivals))?;
+        Ok(watch)
+    }
+
+    /// Ends the arrivals after those that are there; Ctrl-C still has no effect.
+    pub(super) fn end(&self) {
+        self.ended.set(true);
+    }
+
+    /// Gives Ctrl-C its default effect back. It is `Arrivals` that brings it about.
+    pub(super) fn release(&mut self, _: Signal) {
+        if std::mem::take(&mut self.is_holding) {
+            HOLDING.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.dropped.set(true);
+        self.release(Signal::Int);
+        self.end();
+    }
+}
+
+/// The presses of Ctrl-C in turn. `next` blocks until there is one, and returns `None` once the
+/// watch has ended and what arrived before was taken.
+pub(super) struct Arrivals {
+    delivered: Signals,
+    ended: Wait<Arc<Latch>>,
+}
+
+impl Iterator for Arrivals {
+    type Item = Signal;
+
+    fn next(&mut self) -> Option<Signal> {
+        let (delivered, ended) = (&mut self.delivered, &mut self.ended);
+        let ended = async {
+            ended.await;
+            false
+        };
+        let pressed = block_on(or(async { delivered.next().await.is_some() }, ended));
+        if pressed && HOLDING.load(Ordering::SeqCst) == 0 {
+            process::exit(CONTROL_C_EXIT);
+        }
+        pressed.then_some(Signal::Int)
     }
 }

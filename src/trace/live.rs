@@ -149,6 +149,12 @@ pub(crate) fn exited(stage: u32, exit: &Exit) {
     });
 }
 
+/// A person forces the group; `status` says what it was doing. Told by the thread that does it, for
+/// `run` may be stuck.
+pub(crate) fn forcing(status: &dyn Display) {
+    contain(|| warn!(target: "rungroup", %status, "forcing the group"));
+}
+
 /// What remains is forced, for `reason`.
 pub(crate) fn forced(reason: &str) {
     contain(|| warn!(target: "rungroup", reason, "forcing what remains"));

@@ -45,6 +45,10 @@ impl Effect {
         })
     }
 
+    pub(super) fn is_of(&self, number: c_int) -> bool {
+        self.number == number
+    }
+
     pub(super) fn hold_back(&mut self) {
         self.held_back = true;
         self.count(|watchers| watchers + 1);

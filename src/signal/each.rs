@@ -1,0 +1,86 @@
+//! The actor that calls a function at each signal.
+
+use std::io;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use super::Signal;
+use super::note::Note;
+use super::watch::Watch;
+use crate::actor::Actor;
+use crate::panic::catch;
+
+/// Makes an actor that calls `f` for each of `signals` that arrives, while the group goes on: to
+/// reload on `SIGHUP`, or to print statistics on `SIGUSR1`.
+///
+/// - `f` runs on its own thread, where it may block, and one call follows the other. It is called
+///   from the moment the actor is made, so also before the group runs or is ready.
+/// - A slow `f` loses no kind of signal. What arrives while `f` runs is kept, each signal once,
+///   however often it arrives, and the order between different signals is not kept. That is how the
+///   system itself delivers standard signals: see
+///   [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html).
+/// - When the actor is interrupted, it waits until `f` has returned, also for the signals that
+///   arrived before the interrupt, and exits with `Ok`. What arrives after the interrupt has no
+///   effect. If the group is forced meanwhile, a running `f` is left to itself.
+/// - A panic of `f` is the actor's exit, and ends the group like the panic of any actor.
+///
+/// The actor is a [background](Actor::background) actor: it does not keep the group alive, and it
+/// watches until all others have exited. Without any signals, it waits for its interrupt.
+///
+/// A `SIGINT` or `SIGTERM` given here does not stop the group; next to a
+/// [`termination`](super::termination), both see it.
+///
+/// # Errors
+///
+/// An error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no program
+/// can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`, `SIGSEGV`).
+/// Otherwise the system's error, when it has no more threads or file descriptors.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, RwLock};
+/// use rungroup::signal::{self, Signal};
+/// use rungroup::{Actor, Group, Threads};
+///
+/// let greeting = Arc::new(RwLock::new(String::from("hello")));
+/// let reloaded = Arc::clone(&greeting);
+/// let reload = move |_signal| match std::fs::read_to_string("greeting.txt") {
+///     Ok(text) => *reloaded.write().unwrap() = text,
+///     Err(error) => eprintln!("keeping the old greeting: {error}"),
+/// };
+///
+/// let mut group = Group::new();
+/// group.add_actor(signal::each([Signal::Hup], reload)?.name("reload"));
+/// group.add_actor(Actor::with(|_ctx| async move {
+///     println!("{}", greeting.read().unwrap());
+///     Ok(())
+/// }));
+/// group.run_blocking(Threads).unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn each(
+    signals: impl IntoIterator<Item = Signal>,
+    f: impl FnMut(Signal) + Send + 'static,
+) -> io::Result<Actor> {
+    let ended = Note::new();
+    let end = Arc::clone(&ended);
+    let watch = Watch::new(signals, move |arrivals| {
+        // `f` is dropped inside too: a panic of its destructor is the actor's as well.
+        end.leave(catch(move || arrivals.for_each(f)));
+    })?;
+    let actor = Actor::with(move |ctx| async move {
+        ctx.moves_to_thread();
+        ctx.run_until_interrupted(ended.left()).await;
+        watch.end();
+        // Until the watch is dropped, a signal still does not have its default effect.
+        ended.left().await;
+        let panic = ended.take().and_then(Result::err);
+        match panic.and_then(|panic| panic.take()) {
+            Some(payload) => resume_unwind(payload),
+            None => Ok(()),
+        }
+    });
+    Ok(actor.name("each signal").background())
+}

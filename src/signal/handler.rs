@@ -1,0 +1,106 @@
+//! Go's `SignalHandler`.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use super::Signal;
+use super::note::Note;
+use super::watch::Watch;
+use crate::actor::Actor;
+
+/// Makes an actor that exits with [`SignalError`] at the first of `signals`, as Go's
+/// `SignalHandler`. If it is interrupted, it exits with `Ok`.
+///
+/// Unlike [`termination`](super::termination)'s, it is an ordinary actor, which keeps the group
+/// alive. After its exit it watches no longer: during the stop, `SIGINT` kills. Without any signals,
+/// the actor waits for its interrupt.
+///
+/// # Errors
+///
+/// An error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no program
+/// can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`, `SIGSEGV`).
+/// Otherwise the system's error, when it has no more threads or file descriptors.
+///
+/// # Examples
+///
+/// ```
+/// use std::error::Error;
+/// use rungroup::signal::{self, Signal, SignalError};
+/// use rungroup::{Group, Threads};
+///
+/// let mut group = Group::new();
+/// group.add_actor(signal::handler([Signal::Hup, Signal::Usr1])?);
+/// # group.handle().interrupt(Err("the example is over".into()));
+/// let error = group.run_blocking(Threads).unwrap_err();
+/// if let Some(by) = error.source().and_then(|source| source.downcast_ref::<SignalError>()) {
+///     println!("ended by {}", by.signal());
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn handler(signals: impl IntoIterator<Item = Signal>) -> io::Result<Actor> {
+    let first = Note::new();
+    let received = Arc::clone(&first);
+    let watch = Watch::new(signals, move |mut arrivals| {
+        if let Some(signal) = arrivals.next() {
+            received.leave(signal);
+        }
+    })?;
+    let actor = Actor::with(move |ctx| async move {
+        let _watch = watch;
+        ctx.run_until_interrupted(first.left()).await;
+        match first.take() {
+            Some(signal) => Err(SignalError { signal }.into()),
+            None => Ok(()),
+        }
+    });
+    Ok(actor.name("signal handler"))
+}
+
+/// The error of a [`handler`] that received a signal.
+///
+/// Its `Display` is "received signal SIGHUP".
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::signal::{Signal, SignalError};
+/// use rungroup::{Error, ErrorKind};
+///
+/// /// The exit code by which a shell tells that a signal ended a program.
+/// fn exit_code(error: &Error) -> u8 {
+///     let source = std::error::Error::source(error);
+///     let by = source.and_then(|source| source.downcast_ref::<SignalError>());
+///     match by.map(SignalError::signal) {
+///         Some(Signal::Int) => 130,
+///         Some(Signal::Term) => 143,
+///         _ => 1,
+///     }
+/// }
+/// # let mut group = rungroup::Group::new();
+/// # group.handle().interrupt(Err("no signal".into()));
+/// # assert_eq!(exit_code(&group.run_blocking(rungroup::Threads).unwrap_err()), 1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SignalError {
+    signal: Signal,
+}
+
+impl SignalError {
+    /// Returns the signal that was received.
+    ///
+    /// See [`SignalError`] for an example.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+}
+
+impl fmt::Display for SignalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "received signal {}", self.signal)
+    }
+}
+
+impl Error for SignalError {}
