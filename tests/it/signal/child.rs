@@ -3,8 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write, stdin};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Once};
 
-use rustix::process::{Pid, Signal as Number, kill_process};
+use rustix::process::{Pid, Signal as Number, getppid, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::flag::register_conditional_default;
 
 /// Set in the child.
 const CHILD: &str = "RUNGROUP_SIGNAL_CHILD";
@@ -25,9 +29,17 @@ pub fn hear(word: &str) {
     assert_eq!(line.trim_end(), word);
 }
 
-/// Waits to be killed.
+/// Waits to be killed, by the test or because the parent is gone.
 pub fn live_on() {
     let _ = stdin().read_line(&mut String::new());
+}
+
+/// As [`live_on`], but busy.
+pub fn spin() {
+    let parent = getppid();
+    while getppid() == parent {
+        std::hint::spin_loop();
+    }
 }
 
 /// The same test in another process.
@@ -37,16 +49,18 @@ pub struct Child {
 }
 
 impl Child {
-    pub fn start() -> Child {
-        Child::start_under(":")
+    /// Starts the test that calls it, which is in `module`.
+    pub fn start(module: &str) -> Child {
+        Child::start_under(":", module)
     }
 
     /// Starts it from a shell that first does `prelude`.
-    pub fn start_under(prelude: &str) -> Child {
+    pub fn start_under(prelude: &str, module: &str) -> Child {
+        ensure_default_effects();
         let mut process = Command::new("sh")
             .args(["-c", &format!("{prelude}; exec \"$@\""), "sh"])
             .arg(std::env::current_exe().unwrap())
-            .args(["--exact", &this_test(), "--nocapture"])
+            .args(["--exact", &this_test(module), "--nocapture"])
             .env(CHILD, "yes")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -60,14 +74,25 @@ impl Child {
     }
 
     pub fn wait_for(&mut self, word: &str) {
+        self.wait_until(word, |line| line == word);
+    }
+
+    /// Waits for a line with `words`, and returns it.
+    #[cfg(feature = "tracing")]
+    pub fn wait_for_line_with(&mut self, words: &str) -> String {
+        self.wait_until(words, |line| line.contains(words))
+    }
+
+    fn wait_until(&mut self, what: &str, found: impl Fn(&str) -> bool) -> String {
         let mut heard = String::new();
         loop {
             let start = heard.len();
             if self.words.read_line(&mut heard).unwrap() == 0 {
-                panic!("the child ended before it said {word:?}:\n{heard}");
+                panic!("the child ended before it said {what:?}:\n{heard}");
             }
-            if heard[start..].trim_end() == word {
-                return;
+            let line = heard[start..].trim_end();
+            if found(line) {
+                return line.to_owned();
             }
         }
     }
@@ -83,6 +108,14 @@ impl Child {
 
     pub fn pid(&self) -> Pid {
         Pid::from_child(&self.process)
+    }
+
+    /// Presses Ctrl-C until it ends.
+    pub fn press_until_it_ends(&mut self) {
+        while self.process.try_wait().unwrap().is_none() {
+            self.send(Number::INT);
+            std::thread::yield_now();
+        }
     }
 
     pub fn end(&mut self) -> (ExitStatus, String) {
@@ -110,8 +143,21 @@ impl Drop for Child {
 }
 
 /// By the name of this thread, which the harness gave it: "test on runtime".
-fn this_test() -> String {
+fn this_test(module: &str) -> String {
     let thread = std::thread::current();
     let (test, runtime) = thread.name().unwrap().split_once(" on ").unwrap();
-    format!("signal::{runtime}::{test}")
+    let (_binary, module) = module.split_once("::").unwrap();
+    format!("{module}::{runtime}::{test}")
+}
+
+/// Sees to it that children are not born with a signal ignored, as `SIGINT` is for all that a
+/// script's `cargo test &` starts. `exec` leaves an ignored signal ignored, but one that is handled
+/// gets its default effect, so here it is handled; and it still ends the tests.
+fn ensure_default_effects() {
+    static HANDLED: Once = Once::new();
+    HANDLED.call_once(|| {
+        for number in [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2] {
+            register_conditional_default(number, Arc::new(AtomicBool::new(true))).unwrap();
+        }
+    });
 }

@@ -1,0 +1,244 @@
+//! `signal::termination`, and `SIGTERM`. What `SIGINT` does is in `press`.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_lite::future::{block_on, zip};
+use rungroup::signal::{self, Signal};
+use rungroup::{Actor, ErrorKind as Kind, Group, Threads};
+use rustix::process::Signal as Number;
+
+use super::child::{Child, hear, is_parent, say};
+use super::{HOUR, says_when_ready, says_when_up};
+use crate::runtime::Runtime;
+use crate::support::{waiter, waiting};
+
+on_every_runtime! {
+    termination_stops_with_ok_and_names_the_signal,
+    a_signal_before_the_run_is_not_lost,
+    a_repeated_sigterm_changes_nothing,
+    a_sigterm_after_another_request_drains,
+    nested_groups_drain_whoever_watches_and_however_often,
+    termination_does_not_keep_the_group_alive,
+    termination_watches_until_the_end,
+    two_terminations_both_see_the_signal,
+}
+
+async fn termination_stops_with_ok_and_names_the_signal<R: Runtime>(rt: R) {
+    if is_parent() {
+        for (number, name) in [(Number::TERM, "SIGTERM"), (Number::INT, "SIGINT")] {
+            let mut child = start();
+            child.wait_for("up");
+            child.send(number);
+            child.wait_for(&format!("stop requested: {name}"));
+            child.ends_well();
+        }
+        return;
+    }
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    group.add_actor(says_when_up());
+    let report = group.run_report(rt.spawner()).await;
+    say(&report.cause().unwrap().to_string());
+    report.into_result().unwrap();
+}
+
+async fn a_signal_before_the_run_is_not_lost<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = start();
+        child.wait_for("made");
+        child.send(Number::TERM);
+        child.tell("sent");
+        return child.ends_well();
+    }
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    group.add_actor(waiter());
+    say("made");
+    hear("sent");
+    let report = group.run_report(rt.spawner()).await;
+    assert_eq!(
+        report.cause().unwrap().to_string(),
+        "stop requested: SIGTERM"
+    );
+    report.into_result().unwrap();
+}
+
+/// No force, and not even the end of the drain.
+async fn a_repeated_sigterm_changes_nothing<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = start();
+        child.wait_for("up");
+        child.send(Number::TERM);
+        child.wait_for("stopping");
+        child.send(Number::TERM);
+        child.wait_for("seen again");
+        child.tell("finish");
+        return child.ends_well();
+    }
+    let mut group = Group::new();
+    group.drain(HOUR);
+    let handle = group.handle();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    let finished = Arc::new(AtomicBool::new(false));
+    let finish = Arc::clone(&finished);
+    let execute = move || {
+        block_on(handle.ready()).unwrap();
+        say("up");
+        while handle.is_ready() {
+            std::thread::yield_now();
+        }
+        let mut probe = Group::new();
+        probe.add_actor(signal::handler([Signal::Term]).unwrap());
+        say("stopping");
+        probe.run_blocking(Threads).unwrap_err();
+        say("seen again");
+        hear("finish");
+        finish.store(true, Ordering::SeqCst);
+        Ok(())
+    };
+    group.add_actor(Actor::blocking(execute, move |_| {
+        assert!(
+            finished.load(Ordering::SeqCst),
+            "interrupted before its end"
+        );
+    }));
+    group.run(rt.spawner()).await.unwrap();
+}
+
+/// As when Kubernetes runs a preStop hook first.
+async fn a_sigterm_after_another_request_drains<R: Runtime>(rt: R) {
+    if is_parent() {
+        return sends_two_sigterms_and_then_a_sigint();
+    }
+    let mut group = Group::new();
+    group.drain(HOUR);
+    let handle = group.handle();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    group.add_actor(says_what_arrives());
+    group.add_actor(interrupted_only_after(&told("go on")));
+    rt.spawn(async move {
+        handle.ready().await.unwrap();
+        handle.interrupt(Ok(()));
+        say("ready");
+    });
+    let report = group.run_report(rt.spawner()).await;
+    assert_eq!(report.cause().unwrap().to_string(), "stop requested");
+    report.into_result().unwrap();
+}
+
+async fn nested_groups_drain_whoever_watches_and_however_often<R: Runtime>(rt: R) {
+    if is_parent() {
+        return sends_two_sigterms_and_then_a_sigint();
+    }
+    let allowed = told("go on");
+    let mut outer = Group::new();
+    let mut inner = Group::new();
+    for group in [&mut outer, &mut inner] {
+        group.drain(HOUR);
+        group.add_actor(signal::termination(group.handle()).unwrap());
+        group.add_actor(interrupted_only_after(&allowed));
+    }
+    outer.add_actor(says_what_arrives());
+    let handles = [outer.handle(), inner.handle()];
+    outer.add_actor(inner.into_actor(rt.spawner()));
+    rt.spawn(says_when_ready(handles));
+    outer.run(rt.spawner()).await.unwrap();
+}
+
+fn sends_two_sigterms_and_then_a_sigint() {
+    let mut child = start();
+    child.wait_for("ready");
+    for _ in 0..2 {
+        child.send(Number::TERM);
+        child.wait_for("SIGTERM");
+    }
+    child.tell("go on");
+    child.wait_for("go on");
+    child.send(Number::INT);
+    child.ends_well();
+}
+
+fn says_what_arrives() -> Actor {
+    signal::each([Signal::Term], |signal| say(&signal.to_string())).unwrap()
+}
+
+/// Whether the parent has said `word` yet.
+fn told(word: &'static str) -> Arc<AtomicBool> {
+    let told = Arc::new(AtomicBool::new(false));
+    let hears = Arc::clone(&told);
+    std::thread::spawn(move || {
+        hear(word);
+        hears.store(true, Ordering::SeqCst);
+        say(word);
+    });
+    told
+}
+
+fn interrupted_only_after(allowed: &Arc<AtomicBool>) -> Actor {
+    let (execute, interrupt) = waiting();
+    let allowed = Arc::clone(allowed);
+    Actor::new(execute, move |cause| {
+        assert!(allowed.load(Ordering::SeqCst), "the drain ended too early");
+        interrupt(cause);
+    })
+}
+
+async fn termination_does_not_keep_the_group_alive<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = start();
+        child.wait_for("returned");
+        return child.ends_well();
+    }
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    group.run(rt.spawner()).await.unwrap();
+    say("returned");
+}
+
+/// Whatever its stage: `deaf` ends only if it still takes signals.
+async fn termination_watches_until_the_end<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = start();
+        child.wait_for("interrupted");
+        while child.process.try_wait().unwrap().is_none() {
+            child.send(Number::INT);
+            std::thread::yield_now();
+        }
+        return child.ends_well();
+    }
+    // A signal too many must not kill, until the very end of the process.
+    std::mem::forget(signal::handler([Signal::Int]).unwrap());
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap().stage(9));
+    group.add_actor(Actor::new(pending(), |_| say("interrupted")).name("deaf"));
+    group.add_actor(Actor::new(async { Ok(()) }, |_| {}).stage(9));
+    let error = group.run(rt.spawner()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Stragglers);
+}
+
+async fn two_terminations_both_see_the_signal<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = start();
+        child.wait_for("up");
+        child.wait_for("up");
+        child.send(Number::TERM);
+        return child.ends_well();
+    }
+    let mut groups = Vec::new();
+    for _ in 0..2 {
+        let mut group = Group::new();
+        group.add_actor(signal::termination(group.handle()).unwrap());
+        group.add_actor(says_when_up());
+        groups.push(group.run(rt.spawner()));
+    }
+    let (one, other) = (groups.remove(0), groups.remove(0));
+    let (one, other) = zip(one, other).await;
+    one.unwrap();
+    other.unwrap();
+}
+
+fn start() -> Child {
+    Child::start(module_path!())
+}
