@@ -26,7 +26,7 @@ use crate::policy::Ends;
 /// third press ends the program.
 ///
 /// The actor is a [background](Actor::background) actor: it does not keep the group alive, and
-/// watches until all others have exited. Where groups are nested, the outer group's termination is
+/// watches until the group is gone. Where groups are nested, the outer group's termination is
 /// enough; an inner group with its own also drains by itself on `SIGTERM`.
 ///
 /// # Errors
@@ -55,8 +55,10 @@ use crate::policy::Ends;
 pub fn termination(handle: Handle) -> io::Result<Actor> {
     let member = Member::join(handle)?;
     let actor = Actor::with(move |ctx| async move {
-        let _member = member;
         ctx.interrupted().await;
+        // It stops together with the rest of the background, which may hang: until the group is
+        // gone, a person can still force it.
+        ctx.handle().keep(member);
         Ok(())
     });
     Ok(actor

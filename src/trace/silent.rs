@@ -44,6 +44,7 @@ pub(crate) fn interrupting(_: Rank) {}
 pub(crate) fn interrupt(_: &Name, _: u32) {}
 pub(crate) fn interrupt_panicked(_: &Name, _: u32, _: &dyn Display) {}
 pub(crate) fn exited(_: u32, _: &Exit) {}
+#[cfg(feature = "signal")]
 pub(crate) fn forcing(_: &dyn Display) {}
 pub(crate) fn forced(_: &str) {}
 pub(crate) fn straggler(_: &Name, _: State, _: Option<Duration>) {}
