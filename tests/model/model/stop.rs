@@ -161,6 +161,8 @@ impl Group {
             for id in self.ids(|_| true) {
                 self.never_start(id);
             }
+            // What was asked of it is not its cause: it never stopped.
+            self.inbox.clear();
             self.gone = true;
         }
     }
