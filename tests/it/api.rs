@@ -302,6 +302,14 @@ fn signals_are_there() {
 
     let _: fn(Handle) -> io::Result<Actor> = signal::termination;
     let _: fn([Signal; 0]) -> io::Result<Actor> = handler;
+    fn each(
+        signals: impl IntoIterator<Item = Signal>,
+        f: impl FnMut(Signal) + Send + 'static,
+    ) -> io::Result<Actor> {
+        signal::each(signals, f)
+    }
+
+    let _: fn([Signal; 0], fn(Signal)) -> io::Result<Actor> = each;
     let _: fn(&SignalError) -> Signal = SignalError::signal;
     is_error::<SignalError>();
     is_debug::<Signal>();
