@@ -125,7 +125,7 @@ impl Group {
     ///
     /// let mut group = Group::new();
     /// group.add_actor(Actor::cancellable(std::future::pending()).name("idle"));
-    /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("done at once"));
+    /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("job"));
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn add_actor(&mut self, actor: Actor) -> &mut Group {

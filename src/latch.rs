@@ -93,7 +93,7 @@ pub(crate) struct Waiters {
     more: Option<Box<More>>,
 }
 
-/// Those with the keys from 2 on, and the keys that are free.
+/// The wakers with the keys from 2 on, and the free keys.
 #[derive(Default)]
 struct More {
     wakers: Vec<Option<Waker>>,
@@ -158,7 +158,7 @@ impl More {
 /// Waits until a latch is set. It is cancel safe: dropping it removes its waker.
 pub(crate) struct Wait<L: AsRef<Latch>> {
     latch: L,
-    /// Of its waker, from 1 on.
+    /// The key of its waker, from 1 on.
     key: Option<NonZeroU32>,
 }
 

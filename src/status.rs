@@ -78,7 +78,7 @@ impl Status {
         let now = link.now();
         let standing = link.standing();
         let ended = standing.phase == Phase::Ended;
-        // By the phase alone, so that what is said is of one moment.
+        // Decided by the phase alone, so that the answer belongs to one moment.
         let is_taken = matches!(standing.phase, Phase::Draining | Phase::Stopping) || ended;
         let requested = link.requested().filter(|_| !is_taken);
         let cause = link.cause().or(requested.map(|request| &request.cause));

@@ -1,5 +1,5 @@
-//! What the group tells `tracing`, with the feature; nothing without it. All of it has the target
-//! `rungroup`. A subscriber that panics is contained here.
+//! What the group sends to `tracing`. Without the feature, nothing. Every event and span has the
+//! target `rungroup`. The panic of a subscriber is contained here.
 
 #[cfg(feature = "tracing")]
 mod live;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A line of at most so many columns; what is cut off shows as an ellipsis.
+/// A line with a maximum number of columns. An ellipsis shows where it was cut off.
 pub(crate) struct Fitted {
     text: String,
     columns: usize,
@@ -34,7 +34,7 @@ impl Fitted {
         }
     }
 
-    /// Filled up with spaces.
+    /// The line, filled up with spaces.
     pub(crate) fn padded(mut self) -> Fitted {
         self.text
             .extend(std::iter::repeat_n(' ', self.limit - self.columns));
@@ -48,11 +48,11 @@ impl fmt::Display for Fitted {
     }
 }
 
-/// More lines than that are a dump.
+/// More lines than that are not a message.
 const LINES: usize = 10;
 
-/// Breaks a text between its words into lines of at most so many columns. What does not fit into
-/// ten lines is cut off, and shows as an ellipsis.
+/// Breaks a text between its words into lines with a maximum number of columns. A text that does
+/// not fit into ten lines is cut off, with an ellipsis.
 pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

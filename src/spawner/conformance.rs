@@ -1,27 +1,27 @@
 //! Checks a spawner against the laws that it can break (feature `conformance`).
 //!
-//! For those who write a [`Spawner`]. It needs no test framework: [`check`] returns, or panics with a
-//! list of what is wrong.
+//! It is for people who write a [`Spawner`]. It needs no test framework: [`check`] returns, or
+//! panics with a list of what is wrong.
 //!
-//! A spawner that passes starts every task, polls it again whenever it was woken, from whatever
-//! thread, runs tasks side by side, loses none, goes on after the panic of an actor, and has a clock
-//! that rings, and not too early.
+//! A spawner that passes starts every task and polls it again whenever any thread wakes it. It runs
+//! tasks side by side, loses none, and goes on after the panic of an actor. Its clock rings, and
+//! not too early.
 
 mod scenario;
 mod scenarios;
 
 use super::Spawner;
 
-/// Runs groups on the spawners that `spawner` makes, one for each scenario, and checks what becomes of
-/// them.
+/// Runs groups on the spawners that `spawner` makes, one for each scenario, and checks how they
+/// end.
 ///
-/// It blocks the current thread, from which it calls `spawner` and polls `run`; the runtime behind the
-/// spawner must run on other threads. A scenario that does not end is given up after ten seconds, and
-/// is the last one.
+/// It blocks the current thread, on which it calls `spawner` and polls `run`. The runtime behind
+/// the spawner must run on other threads. A scenario that does not end is given up after ten
+/// seconds, and no other follows.
 ///
 /// # Panics
 ///
-/// If the spawner breaks a law. The message says which, and what the spawner did.
+/// Panics if the spawner breaks a law. The message says which law, and what the spawner did.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Without the feature: nothing, at no cost.
+//! Without the feature `tracing`: nothing, at no cost.
 
 use std::fmt::Display;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! One check of a spawner, and what ends it when the spawner does not.
+//! One check of a spawner, and what ends it if the spawner does not.
 
 use std::fmt;
 use std::future::Future;
@@ -19,10 +19,10 @@ use crate::report::Report;
 use crate::spawner::Spawner;
 use crate::task::Task;
 
-/// What a scenario may take. It is reached only when something is wrong.
+/// The longest time of a scenario. It is reached only if something is wrong.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A check: it says what is wrong, if anything is.
+/// A check, which returns what is wrong, if anything is.
 pub(super) struct Scenario {
     pub(super) law: u32,
     pub(super) check: fn(&Stage<'_>) -> Result<(), String>,
@@ -37,7 +37,7 @@ pub(super) struct Failure {
 }
 
 impl Scenario {
-    /// What the spawner did wrong, if it did.
+    /// What the spawner did wrong, if anything.
     pub(super) fn failure_of(&self, spawner: &dyn Spawner) -> Option<Failure> {
         let stage = Stage {
             spawner,
@@ -71,22 +71,22 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Where a scenario takes place.
+/// The surroundings of a scenario.
 pub(super) struct Stage<'a> {
     spawner: &'a dyn Spawner,
     tasks: AtomicUsize,
-    /// Set when the scenario has taken too long: all that waits in it ends.
+    /// Set when the scenario has taken too long. Everything that waits in it then ends.
     given_up: Arc<Latch>,
 }
 
 impl Stage<'_> {
-    /// Runs the group, and ends it by force when it takes too long.
+    /// Runs the group, and forces it if it takes too long.
     pub(super) fn run(&self, group: Group) -> Report {
         let handle = group.handle();
         self.within_limit(handle, || block_on(group.run_report(self)))
     }
 
-    /// A future that ends when `future` does, or when the scenario is given up, which gives `None`.
+    /// A future that ends when `future` does, or with `None` when the scenario is given up.
     pub(super) fn patient<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What is asked of every spawner.
+//! What every spawner must do.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ pub(super) const ALL: &[Scenario] = &[
 
 const MANY: usize = 100;
 
-/// Long enough to be measured, and so short that nobody minds.
+/// Long enough to measure, and short enough not to matter.
 const SHORT: Duration = Duration::from_millis(20);
 
 /// "Every started actor is polled at least once", and none is lost.
@@ -75,7 +75,7 @@ fn every_task_is_polled(stage: &Stage<'_>) -> Result<(), String> {
     }
 }
 
-/// "All run concurrently": each of two waits for the other one.
+/// "All run concurrently": each of two actors waits for the other.
 fn tasks_run_side_by_side(stage: &Stage<'_>) -> Result<(), String> {
     let (ours, theirs) = (Arc::new(Latch::new()), Arc::new(Latch::new()));
     let mut group = Group::new();
@@ -210,7 +210,7 @@ fn late_tasks_run_too(stage: &Stage<'_>) -> Result<(), String> {
     }
 }
 
-/// The clock that grace and drain are measured by, asked as a group asks it: where `run` is polled.
+/// The clock that measures graces and drains, used as a group uses it: where `run` is polled.
 fn the_clock_rings_and_not_early(stage: &Stage<'_>) -> Result<(), String> {
     let started = Instant::now();
     let mut long = stage.sleep(Duration::MAX);
@@ -238,7 +238,7 @@ fn the_clock_rings_and_not_early(stage: &Stage<'_>) -> Result<(), String> {
     if slept < SHORT {
         return Err(format!("a clock set to {SHORT:?} rang after {slept:?}"));
     }
-    // A clock that nobody waits for any longer is dropped, rung or not.
+    // A clock that is no longer needed is dropped, whether it has rung or not.
     let mut dropped = stage.sleep(SHORT);
     let _ = block_on(poll_once(&mut dropped));
     Ok(())
@@ -253,7 +253,7 @@ fn one_shot(work: impl Future<Output = ()> + Send + 'static) -> Actor {
     Actor::new(execute, |_| {}).ends_group(Ends::OnError)
 }
 
-/// All exits are `Ok`, and nobody was forced.
+/// All exits are `Ok`, and no actor was forced.
 fn is_whole(report: &Report) -> Result<(), String> {
     is_finished(report)?;
     let cause = report.cause().and_then(|cause| cause.exit());
