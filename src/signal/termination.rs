@@ -16,14 +16,14 @@ use crate::policy::Ends;
 /// - The first `SIGINT` requests the stop and [skips the drain](Handle::skip_drain). If the group is
 ///   stopping already, it only skips what is left of the drain.
 /// - The second `SIGINT` [forces](Handle::force) the group. Just before, the group's
-///   [status](Handle::status) is logged at the level `warn` (feature `tracing`), which says whom the
-///   group waits for.
+///   [status](Handle::status) is logged at the level `warn` (feature `tracing`). It names the actors
+///   that the group waits for.
 /// - From then on, `SIGINT` has the effect that it had before. Usually, a third one kills the
 ///   program.
 ///
-/// Presses of Ctrl-C are counted for the [whole program](self#how-a-program-ends). All this works
-/// while `run` is stuck, except that a stuck `run` can neither stop nor force its actors: then the
-/// third press ends the program.
+/// Presses of Ctrl-C are counted for the [whole program](crate::signal#how-a-program-ends). All this
+/// works while `run` is stuck, except that a stuck `run` can neither stop nor force its actors: then
+/// the third press ends the program.
 ///
 /// The actor is a [background](Actor::background) actor: it does not keep the group alive, and
 /// watches until the group is gone. Where groups are nested, the outer group's termination is
