@@ -76,7 +76,7 @@ impl Stop {
         alarm.is_some_and(Alarm::has_rung)
     }
 
-    /// Polls all clocks; returns whether one has rung.
+    /// Polls all clocks. Returns whether one has rung.
     pub(super) fn poll_alarms(&mut self, cx: &mut Context<'_>) -> bool {
         let own = self.turns.last_mut().and_then(|turn| turn.alarm.as_mut());
         let alarms = [self.grace.as_mut(), self.drain.as_mut(), own];
@@ -113,7 +113,8 @@ impl Machine<'_> {
         link.caused(cause.clone());
         let grace = self.limits.grace;
         link.set_deadline(grace.and_then(|grace| self.began().checked_add(grace)));
-        // Published before it is told: whoever hears of it, and asks, gets the same answer.
+        // Published before anyone is told, so that whoever hears of it and asks gets the same
+        // answer.
         self.enter(if self.drains() {
             Phase::Draining
         } else {

@@ -13,28 +13,28 @@ use crate::panic::catch;
 /// Makes an actor that calls `f` for each of `signals` that arrives, while the group goes on: to
 /// reload on `SIGHUP`, or to print statistics on `SIGUSR1`.
 ///
-/// - `f` runs on its own thread, where it may block, and one call follows the other. It is called
-///   from the moment the actor is made, so also before the group runs or is ready.
+/// - `f` runs on its own thread, where it may block. Calls never overlap. They begin when the actor
+///   is made, so before the group runs or is ready.
 /// - A slow `f` loses no kind of signal. What arrives while `f` runs is kept, each signal once,
 ///   however often it arrives, and the order between different signals is not kept. That is how the
 ///   system itself delivers standard signals: see
 ///   [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html).
 /// - When the actor is interrupted, it waits until `f` has returned, also for the signals that
 ///   arrived before the interrupt, and exits with `Ok`. What arrives after the interrupt has no
-///   effect. If the group is forced meanwhile, a running `f` is left to itself.
-/// - A panic of `f` is the actor's exit, and ends the group like the panic of any actor.
+///   effect. If the group is forced meanwhile, a running `f` goes on.
+/// - A panic of `f` is the actor's exit and ends the group, like the panic of any actor.
 ///
 /// The actor is a [background](Actor::background) actor: it does not keep the group alive, and it
 /// watches until all others have exited. Without any signals, it waits for its interrupt.
 ///
-/// A `SIGINT` or `SIGTERM` given here does not stop the group; next to a
-/// [`termination`](super::termination), both see it.
+/// A `SIGINT` or `SIGTERM` that is watched here does not stop the group. If there is also a
+/// [`termination`](super::termination), both actors see the signal.
 ///
 /// # Errors
 ///
-/// An error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no program
-/// can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`, `SIGSEGV`).
-/// Otherwise the system's error, when it has no more threads or file descriptors.
+/// Returns an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no
+/// program can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`,
+/// `SIGSEGV`). Otherwise, returns the system's error if it has no more threads or file descriptors.
 ///
 /// # Examples
 ///
@@ -67,7 +67,7 @@ pub fn each(
     let ended = Note::new();
     let end = Arc::clone(&ended);
     let watch = Watch::new(signals, move |arrivals| {
-        // `f` is dropped inside too: a panic of its destructor is the actor's as well.
+        // `f` is dropped here too, because a panic of its destructor is also the actor's.
         end.leave(catch(move || arrivals.for_each(f)));
     })?;
     let actor = Actor::with(move |ctx| async move {

@@ -11,17 +11,17 @@ use super::watch::Watch;
 use crate::actor::Actor;
 
 /// Makes an actor that exits with [`SignalError`] at the first of `signals`, as Go's
-/// `SignalHandler`. If it is interrupted, it exits with `Ok`.
+/// `SignalHandler` does. If it is interrupted, it exits with `Ok`.
 ///
-/// Unlike [`termination`](super::termination)'s, it is an ordinary actor, which keeps the group
-/// alive. After its exit it watches no longer: during the stop, `SIGINT` kills. Without any signals,
-/// the actor waits for its interrupt.
+/// Unlike [`termination`](super::termination), it is an ordinary actor that keeps the group alive.
+/// After its exit, it no longer watches: during the stop, `SIGINT` kills the program. Without any
+/// signals, the actor waits for its interrupt.
 ///
 /// # Errors
 ///
-/// An error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no program
-/// can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`, `SIGSEGV`).
-/// Otherwise the system's error, when it has no more threads or file descriptors.
+/// Returns an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no
+/// program can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`,
+/// `SIGSEGV`). Otherwise, returns the system's error if it has no more threads or file descriptors.
 ///
 /// # Examples
 ///

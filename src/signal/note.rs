@@ -21,7 +21,7 @@ impl<T> Note<T> {
 
     pub(super) fn leave(&self, value: T) {
         *lock(&self.value) = Some(value);
-        // Second: who is woken takes the value.
+        // This comes second, because the task that is woken takes the value.
         self.left.set(true);
     }
 

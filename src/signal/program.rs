@@ -1,11 +1,12 @@
-//! What the terminations of a program share: the watch for its signals, and the count of presses.
+//! What the terminations of a program share: the watch for its signals and the count of presses.
 //!
-//! 1. A person's press is one press for all groups, so one thread counts, for as long as a
+//! 1. A person's press is one press for all groups, so one thread counts for as long as a
 //!    termination lives (law 31).
 //! 2. That thread runs no foreign code and no lock is held while a group is told. A group is told
 //!    through its handle, which wakes the task that polls `run`, and on some executors a wake runs
-//!    that task on the spot, interrupts included. If one of them does not return, the thread that
-//!    told the group is stuck, but the next press is still counted, and the other groups are told.
+//!    that task immediately, including its interrupts. If one of them does not return, the thread
+//!    that told the group is stuck, but the next press is still counted, and the other groups are
+//!    told.
 //! 3. At the second press, `SIGINT` gets its former effect back before any group is told, so that
 //!    nothing can keep the third one from killing the program.
 
@@ -41,7 +42,7 @@ pub(super) struct Member {
 impl Member {
     pub(super) fn join(handle: Handle) -> io::Result<Member> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        // Relaxed: all that counts is that no two are the same.
+        // Relaxed, because all that matters is that no two are the same.
         let key = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut program = lock();
         let joined = match &mut *program {
@@ -59,7 +60,8 @@ impl Drop for Member {
         let Some(left) = &mut *program else { return };
         let handle = left.groups.remove(&self.key);
         let ended = program.take_if(|it| it.groups.is_empty());
-        // Unlocked first: the last handle of a group drops what was sent to it, which is foreign.
+        // Unlocked first, because the last handle of a group drops what was sent to it, which is
+        // foreign code.
         drop(program);
         drop((ended, handle));
     }
@@ -112,8 +114,8 @@ fn receive(number: usize, signal: Signal) {
     }
 }
 
-/// What a signal asks of every group. Each one includes those before it, so that it does not matter
-/// which of two threads tells a group first.
+/// What a signal requests of every group. Each request includes those before it, so that it does
+/// not matter which of two threads tells a group first.
 #[derive(Clone, Copy)]
 enum Order {
     Stop,
@@ -148,7 +150,7 @@ impl Order {
     }
 }
 
-/// Never poisoned: nothing panics under the lock.
+/// It is never poisoned, because nothing panics under the lock.
 fn lock() -> MutexGuard<'static, Option<Program>> {
     PROGRAM.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -26,12 +26,12 @@ use crate::policy::Ends;
 /// the third press ends the program.
 ///
 /// The actor is a [background](Actor::background) actor: it does not keep the group alive, and
-/// watches until the group is gone. Where groups are nested, the outer group's termination is
-/// enough; an inner group with its own also drains by itself on `SIGTERM`.
+/// watches until the group is gone. If groups are nested, the outer group's termination is enough.
+/// An inner group with its own termination also drains by itself on `SIGTERM`.
 ///
 /// # Errors
 ///
-/// The system's error, when it has no more threads or file descriptors.
+/// Returns the system's error if it has no more threads or file descriptors.
 ///
 /// # Examples
 ///
@@ -56,8 +56,8 @@ pub fn termination(handle: Handle) -> io::Result<Actor> {
     let member = Member::join(handle)?;
     let actor = Actor::with(move |ctx| async move {
         ctx.interrupted().await;
-        // It stops together with the rest of the background, which may hang: until the group is
-        // gone, a person can still force it.
+        // It stops together with the rest of the background, which may hang. A person can still
+        // force the group until it is gone.
         ctx.handle().keep(member);
         Ok(())
     });

@@ -1,9 +1,9 @@
 //! Watches signals on Unix.
 //!
-//! Made with signal-hook: it is what Tokio's and smol's own signals are built on, so that all of
-//! them get along in one program; it brings three small crates and no runtime, and the thread is
-//! ours to end. async-signal would bring async-io with a second reactor, whose thread never ends,
-//! and it would still leave it to signal-hook to give the default effect back.
+//! It is built on signal-hook, as the signals of Tokio and smol are, so all of them work together
+//! in one program. signal-hook brings three small crates and no runtime, and we can end its thread.
+//! async-signal would bring async-io with a second reactor, whose thread never ends, and would
+//! still need signal-hook to give the default effect back.
 
 mod effect;
 
@@ -42,7 +42,7 @@ impl Watch {
                 format!("the signal {signal} cannot be handled"),
             ));
         }
-        // Delivered before the effect is held back, so that no signal falls in between.
+        // The signals are delivered before the effect is held back, so that none falls in between.
         let effects = signals.iter().map(|it| Effect::of(it.number()));
         let mut effects = effects.collect::<io::Result<Vec<_>>>()?;
         let delivered = Signals::new(signals.iter().map(|it| it.number()))?;
@@ -67,7 +67,7 @@ impl Watch {
         })
     }
 
-    /// Ends the arrivals after those that are there; the effects are still held back.
+    /// Ends the arrivals after those that are already there. The effects are still held back.
     pub(super) fn end(&self) {
         self.delivery.close();
     }
@@ -80,7 +80,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // In this order, for the same reason.
+        // This order has the same reason.
         self.effects.clear();
         // Release pairs with the acquire in `next`: a thread that sees it finds its actor gone.
         self.dropped.store(true, Ordering::Release);
@@ -118,7 +118,7 @@ impl Iterator for Arrivals {
             if self.is_last {
                 return None;
             }
-            // Looked at before the batch is taken, so that the last one has all that arrived
+            // It is read before the batch is taken, so that the last batch has all that arrived
             // before the end. Once closed, `wait` does not block.
             self.is_last = self.delivered.is_closed();
             self.batch.extend(self.delivered.wait());

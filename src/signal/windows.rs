@@ -1,7 +1,7 @@
-//! Watches Ctrl-C on Windows. Compiled for it, but never run there.
+//! Watches Ctrl-C on Windows. It was compiled for Windows but never run there.
 //!
-//! Made with async-signal, which sees Ctrl-C as an event: signal-hook only has flags there, which
-//! somebody would have to poll, and ctrlc allows one handler in a program.
+//! It is built on async-signal, which sees Ctrl-C as an event. On Windows, signal-hook only has
+//! flags, which we would have to poll, and ctrlc allows one handler in a program.
 
 use std::io;
 use std::process;
@@ -19,7 +19,7 @@ use crate::latch::{Latch, Wait};
 pub(super) const TERMINATION: &[Signal] = &[Signal::Int];
 
 /// How many watches hold Ctrl-C back. async-signal's handler stays for ever and has no way to pass
-/// the event on, so the default effect is ours to bring about.
+/// the event on, so we must bring about the default effect.
 static HOLDING: AtomicUsize = AtomicUsize::new(0);
 
 /// The exit code of a program that Ctrl-C ended: `STATUS_CONTROL_C_EXIT`, which is `0xC000013A`.
@@ -59,12 +59,12 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Ends the arrivals after those that are there; Ctrl-C still has no effect.
+    /// Ends the arrivals after those that are already there. Ctrl-C still has no effect.
     pub(super) fn end(&self) {
         self.ended.set(true);
     }
 
-    /// Gives Ctrl-C its default effect back. It is `Arrivals` that brings it about.
+    /// Gives Ctrl-C its default effect back. `Arrivals` brings it about.
     pub(super) fn release(&mut self, _: Signal) {
         if std::mem::take(&mut self.is_holding) {
             HOLDING.fetch_sub(1, Ordering::SeqCst);

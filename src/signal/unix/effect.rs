@@ -1,12 +1,12 @@
 //! Gives a signal its former effect back when nobody watches it any longer.
 //!
-//! signal-hook's handler stays installed for ever, and does nothing when nobody is registered: a
-//! program would go on, but `SIGTERM` would be ignored. So an action of ours stays registered too,
-//! and does what the default handler would, unless somebody watches.
+//! signal-hook's handler stays installed for ever and does nothing when no action is registered, so
+//! `SIGTERM` would be ignored. Therefore an action of ours stays registered too. It does what the
+//! default handler would, unless an actor watches.
 //!
 //! 1. The action is registered once per signal, before it is first watched, if the signal had its
 //!    default effect then.
-//! 2. Its flag says that nobody watches; it is true exactly while `watchers` is zero. Both change
+//! 2. Its flag says that no actor watches. It is true exactly while `watchers` is zero. Both change
 //!    under the lock.
 
 use std::collections::BTreeMap;
@@ -21,13 +21,13 @@ use signal_hook::flag::register_conditional_default;
 
 static SIGNALS: Mutex<BTreeMap<c_int, Watched>> = Mutex::new(BTreeMap::new());
 
-/// A signal that is watched, or was.
+/// A signal that is or was watched.
 struct Watched {
     watchers: usize,
     unwatched: Arc<AtomicBool>,
 }
 
-/// The effect that a signal has without us; held back until this is dropped.
+/// The effect that a signal has without us. It is held back until this is dropped.
 pub(super) struct Effect {
     number: c_int,
     held_back: bool,
@@ -85,13 +85,13 @@ impl Watched {
     }
 }
 
-/// Never poisoned: nothing panics under the lock.
+/// It is never poisoned, because nothing panics under the lock.
 fn signals() -> MutexGuard<'static, BTreeMap<c_int, Watched>> {
     SIGNALS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the signal is neither ignored nor caught. `sigaction(2)` knows, but to ask it is unsafe
-/// code; Linux tells in proc(5) too.
+/// Whether the signal is neither ignored nor caught. `sigaction(2)` knows, but calling it is unsafe
+/// code. Linux also says it in proc(5).
 fn has_default_effect(number: c_int) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     !status
