@@ -9,3 +9,4 @@ mod go;
 mod peers;
 #[cfg(unix)]
 mod processes;
+mod thread_per_core;
