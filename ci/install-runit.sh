@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs runit, under whose `runsv` tests/process.rs runs the service.
+# Installs runit, under whose `runsv` the tests of the service run it.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# All tests on all runtimes: the README's command.
+# All tests on all runtimes, and the service's: the README's commands.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
 # What was skipped for want of a program is red here.
 export RUNGROUP_SKIP_NOTHING=1
 cargo test --all-features
+cargo test -p rungroup-service

@@ -13,7 +13,18 @@ pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
     answer(stream)
 }
 
-pub fn answer(mut stream: TcpStream) -> std::io::Result<(u16, String)> {
+pub fn post(address: SocketAddr, entry: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(
+        stream,
+        "POST /entries HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n{entry}",
+        entry.len()
+    )?;
+    answer(stream)
+}
+
+fn answer(mut stream: TcpStream) -> std::io::Result<(u16, String)> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let status = answer.split(' ').nth(1).and_then(|it| it.parse().ok());
@@ -30,12 +41,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// Returns when the handler has begun: that is when the server asks for the body.
+    /// Begins to post an entry.
     pub fn begin(address: SocketAddr, body: &'static str) -> Request {
+        Request::begin_at(address, "/entries", body)
+    }
+
+    /// Returns when the handler has begun: that is when the server asks for the body.
+    pub fn begin_at(address: SocketAddr, path: &str, body: &'static str) -> Request {
         let mut stream = TcpStream::connect(address).unwrap();
         write!(
             stream,
-            "POST /entries HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
+            "POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
              Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
             body.len()
         )

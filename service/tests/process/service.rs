@@ -6,35 +6,20 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Once};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::flag::register_conditional_default;
 
 use crate::client::get;
 
-/// The example, built as this test was.
-pub static BINARY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let mut features = vec!["tokio", "signal", "tracing"];
-    features.extend(cfg!(feature = "smol").then_some("smol"));
-    features.extend(cfg!(feature = "async-std").then_some("async-std"));
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--example", "service", "--features"]);
-    cargo
-        .arg(features.join(","))
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    if !cfg!(debug_assertions) {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success());
-    // This test is target/debug/deps/process-…
-    let target = std::env::current_exe().unwrap();
-    let target = target.parent().and_then(Path::parent).unwrap();
-    target.join("examples/service")
-});
+pub const BINARY: &str = env!("CARGO_BIN_EXE_service");
 
 /// No test takes nearly as long; what hangs is killed, and the test fails for what it waited for.
 pub const HANGS_AFTER: Duration = Duration::from_secs(120);
@@ -52,13 +37,14 @@ impl Service {
         // Not below target: the path of a socket must be short.
         let directory = std::env::temp_dir().join(format!("rungroup-{}-{nth}", std::process::id()));
         fs::create_dir(&directory).unwrap();
-        let mut service = Service {
+        let service = Service {
             directory,
             settings: Vec::new(),
         };
-        let file = service.path("entries.txt").to_str().unwrap().to_owned();
-        service.settings.push(("SERVICE_FILE", file));
-        service.set("SERVICE_LISTEN", "127.0.0.1:0")
+        service
+            .set("SERVICE_LISTEN", "127.0.0.1:0")
+            .set_path("SERVICE_DATABASE", DATABASE)
+            .set_path("SERVICE_TELEMETRY", TELEMETRY)
     }
 
     pub fn set(mut self, name: &'static str, value: &str) -> Service {
@@ -66,17 +52,32 @@ impl Service {
         self
     }
 
+    /// Sets the path of a file in the service's directory.
+    pub fn set_path(self, name: &'static str, file: &str) -> Service {
+        let path = self.path(file);
+        self.set(name, path.to_str().unwrap())
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 
     pub fn start(self) -> Running {
-        self.start_as(&mut Command::new(&*BINARY))
+        self.start_as(&mut Command::new(BINARY))
+    }
+
+    /// Starts it from a shell that first does `prelude`.
+    pub fn start_under(self, prelude: &str) -> Running {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("{prelude}; exec '{BINARY}'"));
+        self.start_as(&mut shell)
     }
 
     pub fn start_as(self, command: &mut Command) -> Running {
+        have_default_signals();
         let mut process = command
             .env_remove("NOTIFY_SOCKET")
+            .env_remove("WATCHDOG_USEC")
             .envs(self.settings)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
@@ -99,6 +100,21 @@ impl Service {
             alive: Some(alive),
         }
     }
+}
+
+const DATABASE: &str = "entries.db";
+const TELEMETRY: &str = "telemetry.txt";
+
+/// A program started from a script's `cargo test &` inherits an ignored SIGINT. One that we handle has
+/// its default effect in our children.
+fn have_default_signals() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for signal in [SIGHUP, SIGINT, SIGTERM, SIGUSR1] {
+            // For us it is as if there were no handler.
+            register_conditional_default(signal, Arc::new(AtomicBool::new(true))).unwrap();
+        }
+    });
 }
 
 /// The service, or its supervisor, as a child process.
@@ -139,8 +155,28 @@ impl Running {
         address
     }
 
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.process)
+    }
+
     pub fn send(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.process), signal).unwrap();
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
+    /// From now on, it can write nothing but its database's log, and no more of that than there is.
+    #[cfg(target_os = "linux")]
+    pub fn fills_the_disk(&self) {
+        use rustix::process::{Resource, Rlimit, prlimit};
+
+        let full = Rlimit {
+            current: Some(4096),
+            maximum: None,
+        };
+        prlimit(Some(self.pid()), Resource::Fsize, full).unwrap();
     }
 
     /// Waits for its end; returns its status and all that it said.
@@ -151,8 +187,39 @@ impl Running {
         (status, self.logged.clone())
     }
 
-    pub fn file(&self) -> String {
-        fs::read_to_string(self.directory.join("entries.txt")).unwrap()
+    /// Waits for its end, which must come before `limit` and a second have passed since `start`.
+    pub fn ends_within(&mut self, limit: Duration, start: Instant) -> (ExitStatus, String) {
+        let (status, log) = self.ends();
+        let took = start.elapsed();
+        assert!(took < limit + Duration::from_secs(1), "{took:?}: {log}");
+        (status, log)
+    }
+
+    /// What the database holds after it was closed.
+    pub fn entries(&self) -> Vec<String> {
+        assert!(self.is_closed());
+        self.recovered_entries()
+    }
+
+    /// Whether the database is one file, without a log that was not moved there.
+    pub fn is_closed(&self) -> bool {
+        !self.path("entries.db-wal").exists()
+    }
+
+    /// What the database holds, however it was left.
+    pub fn recovered_entries(&self) -> Vec<String> {
+        let database = Connection::open(self.path(DATABASE)).unwrap();
+        let mut entries = database.prepare("SELECT entry FROM entries").unwrap();
+        let entries = entries.query_map([], |row| row.get(0)).unwrap();
+        entries.map(Result::unwrap).collect()
+    }
+
+    pub fn telemetry(&self) -> String {
+        fs::read_to_string(self.path(TELEMETRY)).unwrap()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 }
 
@@ -160,9 +227,24 @@ impl Drop for Running {
     fn drop(&mut self) {
         let ended = self.alive.take().is_none();
         if !ended {
-            let _ = kill_process_group(Pid::from_child(&self.process), Signal::KILL);
+            let _ = kill_process_group(self.pid(), Signal::KILL);
             let _ = self.process.wait();
         }
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Locks a database against all others, until it is dropped.
+pub fn locked(database: &Path) -> Connection {
+    let connection = Connection::open(database).unwrap();
+    connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    connection
+}
+
+/// Makes a named pipe that nobody reads, in the service's directory. To open it takes for ever.
+pub fn fifo(service: &Service) -> String {
+    let path = service.path("fifo");
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    path.to_str().unwrap().to_owned()
 }

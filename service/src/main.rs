@@ -1,0 +1,98 @@
+//! A real service: HTTP in front, a pool of workers behind it, and a database that is whole at the
+//! end.
+//!
+//! ```text
+//! cargo run -p rungroup-service
+//! curl -d hello http://127.0.0.1:8080/entries
+//! curl http://127.0.0.1:8080/statusz
+//! ```
+//!
+//! Ctrl-C stops it: HTTP answers the requests that have begun, then the workers finish, then the
+//! database is closed, and last the telemetry is flushed. A second Ctrl-C forces the stop and names
+//! the actors that did not; a third one kills. `settings.rs` has its settings, `deploy` a systemd
+//! unit and a Kubernetes manifest, and `tests` sees the service through all that.
+
+#[cfg(not(unix))]
+compile_error!("the service is for Unix: its supervisors speak by signals and sockets");
+
+mod database;
+mod faults;
+mod http;
+mod limits;
+mod logs;
+mod operator;
+mod settings;
+mod systemd;
+mod telemetry;
+mod ticker;
+mod workers;
+
+use limits::Limits;
+use rungroup::{Group, Tokio, signal};
+use settings::Settings;
+use tokio::runtime::Runtime;
+
+fn main() -> rungroup::Result {
+    logs::init()?;
+    let runtime = Runtime::new()?;
+    let ended = runtime.block_on(run());
+
+    // To drop the runtime would wait for every thread that an actor blocks. This way, the end of
+    // `main` ends them.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn run() -> rungroup::Result {
+    let mut group = Group::new();
+
+    // First of all: from here on, a signal stops the group, even before it runs.
+    group.add_actor(signal::termination(group.handle())?);
+    tracing::info!("watching signals");
+
+    let settings = Settings::from_env()?;
+    group.grace(settings.grace); // for the whole stop
+    group.drain(settings.drain); // for load balancers to notice that we are not ready any longer
+    add_actors(&mut group, settings)?;
+
+    let report = group.run_report(Tokio).await;
+    tracing::info!("{report}");
+    Ok(report.into_result()?)
+}
+
+fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
+    // In the background: they see all others stop, and stop last.
+    let (exporter, telemetry) = telemetry::export(settings.telemetry);
+    group.add_actor(exporter.name("telemetry"));
+    let (notifier, reloads) = systemd::notifier(group.handle(), settings.grace);
+    group.add_actor(notifier.name("systemd"));
+    let limits = Limits::read(settings.limits)?;
+    group.add_actor(operator::reload(limits.clone(), reloads)?.name("reload"));
+    group.add_actor(operator::print_status(group.handle())?.name("status"));
+
+    // The lowest stage starts first and stops last.
+    let (database, ledger) = database::open(settings.database, telemetry.clone());
+    group.add_actor(database.name("database").stage(0));
+    if let Some(fault) = settings.fault {
+        group.add_actor(faults::actor(&fault)?.name(fault).stage(0));
+    }
+
+    let (jobs, queue) = async_channel::bounded(64);
+    for n in 0..settings.workers {
+        let worker = workers::worker(queue.clone(), ledger.clone(), settings.poison.clone());
+        group.add_actor(worker.name(format!("worker-{n}")).stage(1));
+    }
+    let ticker = ticker::count(settings.tick, ledger.clone(), telemetry);
+    group.add_actor(ticker.name("ticker").stage(1));
+
+    let parts = http::Parts {
+        group: group.handle(),
+        jobs,
+        ledger,
+        limits,
+    };
+    // A request that hangs leaves the others their time.
+    let http = http::serve(settings.listen, parts).grace(settings.http_grace);
+    group.add_actor(http.name("http").stage(2));
+    Ok(())
+}

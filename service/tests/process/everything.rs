@@ -1,0 +1,108 @@
+//! Everything goes wrong at once.
+
+#![cfg(target_os = "linux")]
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::client::Request;
+use crate::faults::FULL_DISK_IS_AN_ERROR;
+use crate::load::Load;
+use crate::service::{Running, Service, fifo};
+use crate::supervisor::Systemd;
+
+const GRACE: Duration = Duration::from_secs(4);
+
+/// A service under load: a request hangs, nobody reads the notify socket, nobody reads the
+/// telemetry, an actor does not stop, and the disk will be full.
+struct Trouble {
+    service: Running,
+    load: Load,
+    _hung: Request,
+    _systemd: Systemd,
+}
+
+impl Trouble {
+    fn begin(fault: &str) -> Trouble {
+        let service = Service::new();
+        let systemd = Systemd::listening(&service);
+        systemd.fill();
+        let fifo = fifo(&service);
+        let mut service = service
+            .set_path("NOTIFY_SOCKET", "notify")
+            .set("SERVICE_TELEMETRY", &fifo)
+            .set("WATCHDOG_USEC", "1000")
+            .set("SERVICE_FAULT", fault)
+            .set("SERVICE_GRACE_MS", "4000")
+            .set("SERVICE_HTTP_GRACE_MS", "1000")
+            .set("SERVICE_DRAIN_MS", "500")
+            .start_under(FULL_DISK_IS_AN_ERROR);
+        let address = service.ready();
+        let hung = Request::begin(address, "hangs");
+        let mut load = Load::on(address);
+        load.keeps(100);
+        Trouble {
+            service,
+            load,
+            _hung: hung,
+            _systemd: systemd,
+        }
+    }
+
+    /// Returns when HTTP waits for the request that hangs alone, and after it, the database will
+    /// find the disk full.
+    fn gets_worse(&mut self) {
+        self.load.wait();
+        self.service.fills_the_disk();
+    }
+}
+
+/// A supervisor has patience: the grace ends the stop.
+#[test]
+fn two_sigterms() {
+    let mut trouble = Trouble::begin("spin");
+    let start = Instant::now();
+    trouble.service.send(Signal::TERM);
+    trouble.service.wait_for("draining");
+    trouble.service.send(Signal::TERM);
+    trouble.gets_worse();
+    let (status, log) = trouble.service.ends_within(GRACE, start);
+    assert_eq!(status.code(), Some(1), "{log}");
+    says_why(&log);
+    for straggler in ["spin state=polling", "telemetry state=blocking"] {
+        let straggler = format!("actor did not stop actor={straggler}");
+        assert!(log.contains(&straggler), "{log}");
+    }
+}
+
+/// A person has none. The last presses may kill what has all but ended.
+#[test]
+fn two_sigterms_and_three_sigints() {
+    let mut trouble = Trouble::begin("blocking");
+    trouble.service.send(Signal::TERM);
+    trouble.service.wait_for("draining");
+    trouble.service.send(Signal::TERM);
+    trouble.service.send(Signal::INT);
+    trouble.gets_worse();
+    trouble.service.wait_for("disk I/O error");
+    let start = Instant::now();
+    trouble.service.send(Signal::INT);
+    let line = trouble.service.wait_for("waiting for ");
+    assert!(line.contains("`blocking` (blocking)"), "{line}");
+    assert!(line.contains("`telemetry` (blocking)"), "{line}");
+    trouble.service.send(Signal::INT);
+    let (status, log) = trouble.service.ends_within(Duration::ZERO, start);
+    let killed = status.signal() == Some(Signal::INT.as_raw());
+    assert!(killed || status.code() == Some(1), "{status}: {log}");
+    says_why(&log);
+}
+
+fn says_why(log: &str) {
+    println!("{log}");
+    assert!(log.contains("cause=stop requested: SIGTERM"), "{log}");
+    let hung = "actor did not stop actor=http state=parked";
+    assert!(log.contains(hung), "{log}");
+    assert!(log.contains("disk I/O error"), "{log}");
+}

@@ -1,0 +1,22 @@
+//! The service as a process, seen from outside as the world sees it: by its signals, its port, its
+//! database, its status, what it says on stderr and to its supervisor.
+
+#![cfg(unix)]
+
+mod client;
+mod load;
+mod service;
+mod supervisor;
+
+mod deployments;
+mod drain;
+mod everything;
+mod faults;
+mod logs;
+mod reload;
+mod runit;
+mod signals;
+mod status;
+mod stop;
+mod stragglers;
+mod systemd;
