@@ -14,23 +14,23 @@ use crate::runtime::Runtime;
 use crate::support::{Event, holding, poll_with, waiter, waker_fn};
 
 on_every_runtime! {
-    a_sigint_skips_the_drain,
-    a_sigint_after_sigterm_skips_the_drain,
-    a_sigint_after_another_request_skips_the_drain,
-    a_second_sigint_forces,
-    a_second_sigint_forces_whoever_began,
-    one_press_is_one_for_all_groups,
-    a_termination_made_after_a_press_joins_the_count,
-    presses_before_the_run_count,
-    the_count_starts_anew_when_the_last_is_gone,
-    a_third_sigint_kills_when_an_interrupt_does_not_return,
-    a_third_sigint_kills_when_run_is_not_polled,
-    a_third_sigint_kills_when_a_waker_does_not_return,
-    a_third_sigint_kills_although_a_new_termination_was_made,
-    a_third_sigint_goes_to_watchers_of_other_kinds,
+    law_31_a_sigint_skips_the_drain,
+    law_31_a_sigint_after_sigterm_skips_the_drain,
+    law_31_a_sigint_after_another_request_skips_the_drain,
+    law_31_a_second_sigint_forces,
+    law_31_a_second_sigint_forces_whoever_began,
+    law_31_one_press_is_one_for_all_groups,
+    law_31_a_termination_made_after_a_press_joins_the_count,
+    law_31_presses_before_the_run_count,
+    law_31_the_count_starts_anew_when_the_last_is_gone,
+    law_31_a_third_sigint_kills_when_an_interrupt_does_not_return,
+    law_31_a_third_sigint_kills_when_run_is_not_polled,
+    law_31_a_third_sigint_kills_when_a_waker_does_not_return,
+    law_31_a_third_sigint_kills_although_a_new_termination_was_made,
+    law_31_a_third_sigint_goes_to_watchers_of_other_kinds,
 }
 
-async fn a_sigint_skips_the_drain<R: Runtime>(rt: R) {
+async fn law_31_a_sigint_skips_the_drain<R: Runtime>(rt: R) {
     if is_parent() {
         return ends_well_after_a_press();
     }
@@ -47,7 +47,7 @@ async fn a_sigint_skips_the_drain<R: Runtime>(rt: R) {
     report.into_result().unwrap();
 }
 
-async fn a_sigint_after_sigterm_skips_the_drain<R: Runtime>(rt: R) {
+async fn law_31_a_sigint_after_sigterm_skips_the_drain<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -70,7 +70,7 @@ async fn a_sigint_after_sigterm_skips_the_drain<R: Runtime>(rt: R) {
     group.run(rt.spawner()).await.unwrap();
 }
 
-async fn a_sigint_after_another_request_skips_the_drain<R: Runtime>(rt: R) {
+async fn law_31_a_sigint_after_another_request_skips_the_drain<R: Runtime>(rt: R) {
     if is_parent() {
         return ends_well_after_a_press();
     }
@@ -89,7 +89,7 @@ async fn a_sigint_after_another_request_skips_the_drain<R: Runtime>(rt: R) {
     report.into_result().unwrap();
 }
 
-async fn a_second_sigint_forces<R: Runtime>(rt: R) {
+async fn law_31_a_second_sigint_forces<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -114,7 +114,7 @@ async fn a_second_sigint_forces<R: Runtime>(rt: R) {
 }
 
 /// The first press is not a second one because the stop had begun.
-async fn a_second_sigint_forces_whoever_began<R: Runtime>(rt: R) {
+async fn law_31_a_second_sigint_forces_whoever_began<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("ready");
@@ -138,7 +138,7 @@ async fn a_second_sigint_forces_whoever_began<R: Runtime>(rt: R) {
     assert_eq!(error.kind(), Kind::Stragglers);
 }
 
-async fn one_press_is_one_for_all_groups<R: Runtime>(rt: R) {
+async fn law_31_one_press_is_one_for_all_groups<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         (0..3).for_each(|_| child.wait_for("up"));
@@ -162,7 +162,7 @@ async fn one_press_is_one_for_all_groups<R: Runtime>(rt: R) {
     assert_eq!(other.unwrap_err().kind(), Kind::Stragglers);
 }
 
-async fn a_termination_made_after_a_press_joins_the_count<R: Runtime>(rt: R) {
+async fn law_31_a_termination_made_after_a_press_joins_the_count<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -196,7 +196,7 @@ async fn a_termination_made_after_a_press_joins_the_count<R: Runtime>(rt: R) {
     assert_eq!(late.into_result().unwrap_err().kind(), Kind::Stragglers);
 }
 
-async fn presses_before_the_run_count<R: Runtime>(rt: R) {
+async fn law_31_presses_before_the_run_count<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("made");
@@ -210,7 +210,7 @@ async fn presses_before_the_run_count<R: Runtime>(rt: R) {
     drop((group, rt));
 }
 
-async fn the_count_starts_anew_when_the_last_is_gone<R: Runtime>(rt: R) {
+async fn law_31_the_count_starts_anew_when_the_last_is_gone<R: Runtime>(rt: R) {
     const ROUNDS: u32 = 3;
     if is_parent() {
         let mut child = start();
@@ -233,7 +233,7 @@ async fn the_count_starts_anew_when_the_last_is_gone<R: Runtime>(rt: R) {
     }
 }
 
-async fn a_third_sigint_kills_when_an_interrupt_does_not_return<R: Runtime>(rt: R) {
+async fn law_31_a_third_sigint_kills_when_an_interrupt_does_not_return<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -250,7 +250,7 @@ async fn a_third_sigint_kills_when_an_interrupt_does_not_return<R: Runtime>(rt: 
     let _ = group.run(rt.spawner()).await;
 }
 
-async fn a_third_sigint_kills_when_run_is_not_polled<R: Runtime>(rt: R) {
+async fn law_31_a_third_sigint_kills_when_run_is_not_polled<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("stuck");
@@ -266,7 +266,7 @@ async fn a_third_sigint_kills_when_run_is_not_polled<R: Runtime>(rt: R) {
 }
 
 /// As on an executor that polls `run` where it is woken: then a wake may call interrupts.
-async fn a_third_sigint_kills_when_a_waker_does_not_return<R: Runtime>(rt: R) {
+async fn law_31_a_third_sigint_kills_when_a_waker_does_not_return<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -294,7 +294,7 @@ async fn a_third_sigint_kills_when_a_waker_does_not_return<R: Runtime>(rt: R) {
     live_on();
 }
 
-async fn a_third_sigint_kills_although_a_new_termination_was_made<R: Runtime>(rt: R) {
+async fn law_31_a_third_sigint_kills_although_a_new_termination_was_made<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -315,7 +315,7 @@ async fn a_third_sigint_kills_although_a_new_termination_was_made<R: Runtime>(rt
 }
 
 /// After the force, no termination holds the signal back. Others do.
-async fn a_third_sigint_goes_to_watchers_of_other_kinds<R: Runtime>(rt: R) {
+async fn law_31_a_third_sigint_goes_to_watchers_of_other_kinds<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -345,16 +345,16 @@ mod current_thread {
     use crate::runtime::{TokioCurrentThread, hold};
 
     #[test]
-    fn a_third_sigint_kills_when_an_actor_spins() {
+    fn law_31_a_third_sigint_kills_when_an_actor_spins() {
         hold(
-            "a_third_sigint_kills_when_an_actor_spins on current_thread",
-            super::a_third_sigint_kills_when_an_actor_spins::<TokioCurrentThread>,
+            "law_31_a_third_sigint_kills_when_an_actor_spins on current_thread",
+            super::law_31_a_third_sigint_kills_when_an_actor_spins::<TokioCurrentThread>,
         );
     }
 }
 
 #[cfg(feature = "tokio")]
-async fn a_third_sigint_kills_when_an_actor_spins<R: Runtime>(rt: R) {
+async fn law_31_a_third_sigint_kills_when_an_actor_spins<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");

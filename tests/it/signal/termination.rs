@@ -15,17 +15,17 @@ use crate::runtime::Runtime;
 use crate::support::{waiter, waiting};
 
 on_every_runtime! {
-    termination_stops_with_ok_and_names_the_signal,
-    a_signal_before_the_run_is_not_lost,
-    a_repeated_sigterm_changes_nothing,
-    a_sigterm_after_another_request_drains,
-    nested_groups_drain_whoever_watches_and_however_often,
-    termination_does_not_keep_the_group_alive,
-    termination_watches_until_the_end,
-    two_terminations_both_see_the_signal,
+    law_31_termination_stops_with_ok_and_names_the_signal,
+    law_31_a_signal_before_the_run_is_not_lost,
+    law_31_a_repeated_sigterm_changes_nothing,
+    law_31_a_sigterm_after_another_request_drains,
+    law_31_nested_groups_drain_whoever_watches_and_however_often,
+    law_31_termination_does_not_keep_the_group_alive,
+    law_31_termination_watches_until_the_end,
+    law_31_two_terminations_both_see_the_signal,
 }
 
-async fn termination_stops_with_ok_and_names_the_signal<R: Runtime>(rt: R) {
+async fn law_31_termination_stops_with_ok_and_names_the_signal<R: Runtime>(rt: R) {
     if is_parent() {
         for (number, name) in [(Number::TERM, "SIGTERM"), (Number::INT, "SIGINT")] {
             let mut child = start();
@@ -44,7 +44,7 @@ async fn termination_stops_with_ok_and_names_the_signal<R: Runtime>(rt: R) {
     report.into_result().unwrap();
 }
 
-async fn a_signal_before_the_run_is_not_lost<R: Runtime>(rt: R) {
+async fn law_31_a_signal_before_the_run_is_not_lost<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("made");
@@ -66,7 +66,7 @@ async fn a_signal_before_the_run_is_not_lost<R: Runtime>(rt: R) {
 }
 
 /// No force, and not even the end of the drain.
-async fn a_repeated_sigterm_changes_nothing<R: Runtime>(rt: R) {
+async fn law_31_a_repeated_sigterm_changes_nothing<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
@@ -108,7 +108,7 @@ async fn a_repeated_sigterm_changes_nothing<R: Runtime>(rt: R) {
 }
 
 /// As when Kubernetes runs a preStop hook first.
-async fn a_sigterm_after_another_request_drains<R: Runtime>(rt: R) {
+async fn law_31_a_sigterm_after_another_request_drains<R: Runtime>(rt: R) {
     if is_parent() {
         return sends_two_sigterms_and_then_a_sigint();
     }
@@ -128,7 +128,7 @@ async fn a_sigterm_after_another_request_drains<R: Runtime>(rt: R) {
     report.into_result().unwrap();
 }
 
-async fn nested_groups_drain_whoever_watches_and_however_often<R: Runtime>(rt: R) {
+async fn law_31_nested_groups_drain_whoever_watches_and_however_often<R: Runtime>(rt: R) {
     if is_parent() {
         return sends_two_sigterms_and_then_a_sigint();
     }
@@ -185,7 +185,7 @@ fn interrupted_only_after(allowed: &Arc<AtomicBool>) -> Actor {
     })
 }
 
-async fn termination_does_not_keep_the_group_alive<R: Runtime>(rt: R) {
+async fn law_31_termination_does_not_keep_the_group_alive<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("returned");
@@ -198,7 +198,7 @@ async fn termination_does_not_keep_the_group_alive<R: Runtime>(rt: R) {
 }
 
 /// Whatever its stage: `deaf` ends only if it still takes signals.
-async fn termination_watches_until_the_end<R: Runtime>(rt: R) {
+async fn law_31_termination_watches_until_the_end<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("interrupted");
@@ -218,7 +218,7 @@ async fn termination_watches_until_the_end<R: Runtime>(rt: R) {
     assert_eq!(error.kind(), Kind::Stragglers);
 }
 
-async fn two_terminations_both_see_the_signal<R: Runtime>(rt: R) {
+async fn law_31_two_terminations_both_see_the_signal<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("up");
