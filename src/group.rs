@@ -173,8 +173,8 @@ impl Group {
     /// [`Handle::skip_drain`], at a [force](Handle::force), at a failure that would have ended the
     /// group, and when only background actors are left. A further request does not end it.
     ///
-    /// A stop for another cause is not delayed, nor is that of a group that was never ready, or of
-    /// a group inside a group.
+    /// A stop for another cause is not delayed, nor is the stop of a group that was never ready, nor
+    /// one that an outer group requests.
     ///
     /// The delay counts against the [grace](Group::grace). A drain that is not shorter than the
     /// grace leaves no time to stop: when the grace ends, the group is forced. An event warns of
