@@ -266,8 +266,10 @@ impl Link {
 
     pub(crate) fn enter(&self, phase: Phase, since: Duration) {
         let mut standing = lock(&self.standing);
-        standing.phase = phase;
-        standing.since = since;
+        if standing.phase != phase {
+            standing.phase = phase;
+            standing.since = since;
+        }
     }
 
     pub(crate) fn set_deadline(&self, deadline: Option<Duration>) {

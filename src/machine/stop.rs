@@ -100,7 +100,6 @@ impl Machine<'_> {
         if let Some(reason) = self.drain().await {
             return self.force(reason);
         }
-        self.enter(Phase::Stopping);
         if let Some(reason) = self.stop_stages().await {
             return self.force(reason);
         }
