@@ -30,7 +30,7 @@ impl Client {
         core.strip_suffix(": hello\n").unwrap().parse().unwrap()
     }
 
-    fn is_let_go(mut self) -> bool {
+    fn sees_the_end(mut self) -> bool {
         matches!(self.stream.read(&mut [0]), Ok(0))
     }
 }
@@ -57,11 +57,11 @@ fn each_core_serves_its_clients_until_the_group_stops() {
         server.stop();
         let mut answers: Vec<String> = (0..cores)
             .map(|core| {
-                let served = clients.iter().filter(|client| client.core == core);
-                format!("core {core} answered {} lines", 2 * served.count())
+                let own = clients.iter().filter(|client| client.core == core);
+                format!("core {core} answered {} lines", 2 * own.count())
             })
             .collect();
-        assert!(clients.into_iter().all(Client::is_let_go));
+        assert!(clients.into_iter().all(Client::sees_the_end));
         let mut ended = server.end();
         ended.assert_code(0);
         answers.sort();

@@ -309,7 +309,8 @@ fn signals_are_there() {
         signal::each(signals, f)
     }
 
-    let _: fn([Signal; 0], fn(Signal)) -> io::Result<Actor> = each;
+    type Each = fn([Signal; 0], fn(Signal)) -> io::Result<Actor>;
+    let _: Each = each;
     let _: fn(&SignalError) -> Signal = SignalError::signal;
     is_error::<SignalError>();
     is_debug::<Signal>();
