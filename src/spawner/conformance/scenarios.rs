@@ -57,6 +57,8 @@ const MANY: usize = 100;
 /// Long enough to measure, and short enough not to matter.
 const SHORT: Duration = Duration::from_millis(20);
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// "Every started actor is polled at least once", and none is lost.
 fn every_task_is_polled(stage: &Stage<'_>) -> Result<(), String> {
     let polled = Arc::new(AtomicUsize::new(0));
@@ -213,15 +215,16 @@ fn late_tasks_run_too(stage: &Stage<'_>) -> Result<(), String> {
 /// The clock that measures graces and drains, used as a group uses it: where `run` is polled.
 fn the_clock_rings_and_not_early(stage: &Stage<'_>) -> Result<(), String> {
     let started = Instant::now();
-    let mut long = stage.sleep(Duration::MAX);
+    let mut long = [Duration::MAX, HOUR].map(|duration| stage.sleep(duration));
     let mut short = stage.sleep(SHORT);
     let rang = block_on(or(
         async {
             poll_fn(|cx| {
-                // Both are polled, so that both may ring.
-                let too_early = long.as_mut().poll(cx).is_ready();
+                // All are polled, so that all may ring.
+                let early = long.each_mut().map(|it| it.as_mut().poll(cx).is_ready());
                 match short.as_mut().poll(cx) {
-                    _ if too_early => Poll::Ready(Err("a clock set to `Duration::MAX` rang")),
+                    _ if early[0] => Poll::Ready(Err("a clock set to `Duration::MAX` rang")),
+                    _ if early[1] => Poll::Ready(Err("a clock set to an hour rang within seconds")),
                     Poll::Ready(()) => Poll::Ready(Ok(())),
                     Poll::Pending => Poll::Pending,
                 }
