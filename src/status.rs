@@ -8,6 +8,7 @@ use crate::link::Link;
 use crate::member::Member;
 use crate::members::Roll;
 use crate::name::Name;
+use crate::policy::Rank;
 use crate::report::text::{Fitted, Short};
 use crate::state::{Phase, State};
 
@@ -68,6 +69,7 @@ pub struct Status {
 pub struct Waiting {
     actor: Name,
     stage: u32,
+    rank: Rank,
     state: State,
     since: Duration,
 }
@@ -178,7 +180,11 @@ impl Status {
         for waiting in self.waiting_for.iter().take(ROWS) {
             let name = Fitted::new(&waiting.actor.short(), NAME).padded();
             let since = Short(waiting.since).to_string();
-            let Waiting { stage, .. } = waiting;
+            // When it stops, which is what a person wants to know.
+            let stage = match waiting.rank {
+                Rank::Stage(stage) => stage.to_string(),
+                Rank::Background => "background".into(),
+            };
             write!(
                 f,
                 "\n  {name}  {stage:>10}  {:12}  {since:>8}",
@@ -227,6 +233,7 @@ impl Waiting {
         Waiting {
             actor: member.name().clone(),
             stage: member.policy().stage,
+            rank: member.stage().rank,
             state: member.state(),
             since: from.map_or(Duration::ZERO, |from| now.saturating_sub(from)),
         }
@@ -237,7 +244,8 @@ impl Waiting {
         &self.actor
     }
 
-    /// Returns its stage.
+    /// Returns its stage. One in the [background](crate::Actor::background) has a stage too, by which
+    /// it started; the table says "background", because it stops after all stages.
     pub fn stage(&self) -> u32 {
         self.stage
     }
