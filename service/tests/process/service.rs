@@ -142,6 +142,18 @@ impl Running {
         }
     }
 
+    /// Asks for the status of the stop until it says that `actor` is parked: what closes a port is
+    /// inside its poll for a moment longer.
+    pub fn wait_until_parked(&mut self, actor: &str) {
+        loop {
+            self.send(Signal::USR1);
+            self.wait_for("stopping for ");
+            if self.wait_for(&format!("{actor} ")).contains(" parked ") {
+                return;
+            }
+        }
+    }
+
     pub fn listening(&mut self) -> SocketAddr {
         let line = self.wait_for("listening on ");
         let (_, address) = line.rsplit_once(' ').unwrap();

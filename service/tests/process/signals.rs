@@ -70,6 +70,7 @@ fn a_second_sigint_forces_and_names_the_stragglers() {
     let _never_finished = Request::begin(address, "never");
     service.send(Signal::INT);
     refused(address);
+    service.wait_until_parked("http");
     service.send(Signal::INT);
     let (status, log) = service.ends();
     assert_eq!(status.code(), Some(1), "{log}");

@@ -49,10 +49,7 @@ fn sigusr1_tells_who_does_not_stop() {
     let request = Request::begin(address, "hangs");
     service.send(Signal::TERM);
     refused(address);
-    service.send(Signal::USR1);
-    service.wait_for("stopping for ");
-    let row = service.wait_for("http ");
-    assert!(row.contains(" parked "), "{row}");
+    service.wait_until_parked("http");
     assert_eq!(request.finish().0, 200);
     assert_eq!(service.ends().0.code(), Some(0));
 }
