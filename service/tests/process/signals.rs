@@ -91,8 +91,10 @@ fn a_second_sigint_forces_telemetry_that_nobody_reads() {
     service.send(Signal::INT);
     let (status, log) = service.ends();
     assert_eq!(status.code(), Some(1), "{log}");
+    // Others of the background may not have had the time to exit either.
+    let mut errors = log.lines().filter(|line| line.contains("did not stop: "));
     assert!(
-        log.contains("did not stop: `telemetry` (blocking)"),
+        errors.any(|line| line.contains("`telemetry` (blocking)")),
         "{log}"
     );
     assert!(service.entries().is_empty());
