@@ -59,6 +59,7 @@ impl Interrupt for Uninterruptible {
 /// A future that is pending so often, and then returns `Ok`.
 struct Pending {
     left: usize,
+    polls: Arc<AtomicUsize>,
     _dropped: Dropped,
 }
 
@@ -66,6 +67,9 @@ impl Future for Pending {
     type Output = Result;
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Result> {
+        // loom changes threads where they meet. Without this they do not meet inside a poll, and no
+        // force would ever find the lock taken.
+        self.polls.fetch_add(1, Ordering::Relaxed);
         match self.left.checked_sub(1) {
             None => Poll::Ready(Ok(())),
             Some(left) => {
@@ -80,6 +84,7 @@ impl Future for Pending {
 struct Scene {
     inbox: Inbox,
     stage: Arc<Stage>,
+    polls: Arc<AtomicUsize>,
     drops: Arc<AtomicUsize>,
 }
 
@@ -90,6 +95,7 @@ impl Scene {
         Scene {
             inbox,
             stage,
+            polls: Arc::new(AtomicUsize::new(0)),
             drops: Arc::new(AtomicUsize::new(0)),
         }
     }
@@ -98,6 +104,7 @@ impl Scene {
     fn member(&self, nth: u64, pending: usize) -> Arc<Member> {
         let execute = Pending {
             left: pending,
+            polls: Arc::clone(&self.polls),
             _dropped: Dropped(Arc::clone(&self.drops)),
         };
         let member: Arc<Member> = Arc::new(Member::new(Box::pin(execute), Uninterruptible));
@@ -112,6 +119,11 @@ impl Scene {
             policy: settings.policy(),
         });
         member
+    }
+
+    /// For loom: from here on others may be inside a poll.
+    fn meet_a_poll(&self) {
+        self.polls.load(Ordering::Relaxed);
     }
 
     fn drops(&self) -> usize {

@@ -27,6 +27,7 @@ fn a_force_against_a_park_leaves_no_future_behind() {
         let task = Arc::clone(&member);
         let (count, waker) = counted();
         let polls = thread::spawn(move || poll(&task, &waker));
+        scene.meet_a_poll();
         let forced = member.force().expect("it has not exited");
         let polled = polls.join().unwrap();
         assert_eq!(scene.drops(), 1);
@@ -46,6 +47,7 @@ fn a_force_against_an_exit_is_one_end() {
         let task = Arc::clone(&member);
         let (_, waker) = counted();
         let polls = thread::spawn(move || poll(&task, &waker));
+        scene.meet_a_poll();
         let forced = member.force().is_some();
         // The force found the exit: then it is in the mail already.
         let told = exits(&mut scene);
