@@ -181,7 +181,10 @@ impl<'a> Machine<'a> {
             self.start();
             let ending = match self.next().await {
                 Woken::Event(event) => self.take(event),
-                Woken::Added(actors) => self.admit(actors),
+                Woken::Added(actors) => {
+                    self.admit(actors);
+                    None
+                }
                 Woken::Idle => Some(Ending::NoActorLeft),
                 Woken::Done | Woken::Due | Woken::Late => None,
             };
@@ -212,11 +215,10 @@ impl<'a> Machine<'a> {
         std::mem::replace(&mut self.report, Report::of_faults())
     }
 
-    fn admit(&mut self, actors: Vec<Actor>) -> Option<Ending> {
+    fn admit(&mut self, actors: Vec<Actor>) {
         for actor in actors {
             self.roster.admit(actor, &mut self.door.roll());
         }
-        None
     }
 
     /// Takes an event. Returns what it means for a running group, if it is more than an exit to

@@ -177,7 +177,10 @@ impl Machine<'_> {
             self.start();
             let ending = match self.next().await {
                 Woken::Event(event) => self.take(event),
-                Woken::Added(actors) => self.admit(actors),
+                Woken::Added(actors) => {
+                    self.admit(actors);
+                    None
+                }
                 Woken::Idle | Woken::Done => return None,
                 Woken::Late => return Some("the grace is over"),
                 Woken::Due => None,
@@ -227,7 +230,7 @@ impl Machine<'_> {
                             return Some("a force was requested");
                         }
                     }
-                    Woken::Added(actors) => drop(self.admit(actors)),
+                    Woken::Added(actors) => self.admit(actors),
                     Woken::Late => return Some("the grace is over"),
                     Woken::Due => self.force_due(),
                     Woken::Done => break,
