@@ -15,7 +15,7 @@ layers=(
     "door"
     "actor"
     "spawner task status error report"
-    "members member stage link latch"
+    "members seat member body interrupt stage link latch"
     "readiness trace policy exit text name panic line state sync"
 )
 

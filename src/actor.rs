@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::body::Body;
 use crate::exit::{Cause, Result};
-use crate::member::{Interrupt, Member};
+use crate::interrupt::Interrupt;
 use crate::name::Name;
 use crate::policy::{Ends, Settings};
-use crate::sync::{Mutex, lock};
 
 /// One concurrent part of a program: an *execute* future, an *interrupt* function that makes it
 /// end, and a few settings.
@@ -52,7 +51,7 @@ pub struct Actor {
     pub(crate) settings: Settings,
     /// Its own limit. It is kept beside the members, because few actors have one.
     pub(crate) grace: Option<Duration>,
-    body: Body,
+    pub(crate) body: Body,
 }
 
 impl Actor {
@@ -82,27 +81,18 @@ impl Actor {
         execute: impl Future<Output = Result> + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        Actor::of(Arc::new(Member::new(
-            Box::pin(execute),
-            Once::new(interrupt),
-        )))
+        let interrupt = Interrupt::function(Box::new(interrupt));
+        Actor::of(Body::new(Box::pin(execute), interrupt))
     }
 
-    /// Makes an actor from the member that it will be in its group.
     #[track_caller]
-    pub(crate) fn of(member: Arc<Member>) -> Actor {
+    pub(crate) fn of(body: Body) -> Actor {
         Actor {
             name: Name::of_caller(),
             settings: Settings::default(),
             grace: None,
-            body: Body(Some(member)),
+            body,
         }
-    }
-
-    /// Takes the actor apart.
-    pub(crate) fn into_parts(mut self) -> Option<(Arc<Member>, Name, Settings)> {
-        let member = self.body.0.take()?;
-        Some((member, self.name, self.settings))
     }
 
     /// Names the actor for errors, reports, threads and logs. An actor without a name is shown by
@@ -302,44 +292,5 @@ impl fmt::Debug for Actor {
             .field("settings", &self.settings)
             .field("grace", &self.grace)
             .finish_non_exhaustive()
-    }
-}
-
-/// What becomes a member. If it is dropped before that, its parts are dropped one by one and their
-/// panics contained, because two panics at the same time would abort the program.
-struct Body(Option<Arc<Member>>);
-
-impl Drop for Body {
-    fn drop(&mut self) {
-        if let Some(member) = self.0.take() {
-            member.discard();
-        }
-    }
-}
-
-/// An interrupt that is called at most once. It is locked because it is `Send` but not `Sync`, and
-/// is called through a shared member. Only the group ever takes the lock.
-pub(crate) struct Once<F>(Mutex<Option<F>>);
-
-impl<F> Once<F> {
-    pub(crate) fn new(interrupt: F) -> Once<F> {
-        Once(Mutex::new(Some(interrupt)))
-    }
-
-    /// It is taken out before it is called or dropped, so that its panic leaves nothing behind.
-    fn take(&self) -> Option<F> {
-        lock(&self.0).take()
-    }
-}
-
-impl<F: FnOnce(&Cause) + Send> Interrupt for Once<F> {
-    fn call(&self, cause: &Cause) {
-        if let Some(interrupt) = self.take() {
-            interrupt(cause);
-        }
-    }
-
-    fn discard(&self) {
-        drop(self.take());
     }
 }

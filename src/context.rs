@@ -3,17 +3,19 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::Poll;
 
-use crate::actor::{Actor, Once};
+use crate::actor::Actor;
+use crate::body::Body;
 use crate::exit::{Cause, Result};
 use crate::handle::Handle;
+use crate::interrupt::Interrupt;
 use crate::latch::{Latch, Wait};
 use crate::link::Link;
-use crate::member::{Interrupt, Member};
 use crate::name::Name;
 use crate::policy::{Adder, Rank};
+use crate::seat::Seat;
 
 /// Tells an actor whether it is interrupted and why, lets it announce that it is ready, and lets it
 /// add children. [`Actor::with`] and [`Actor::blocking_with`] pass it to the actor.
@@ -35,54 +37,7 @@ use crate::policy::{Adder, Rank};
 /// group.run_blocking(Threads).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct Context(Arc<Member<dyn Told>>);
-
-/// The interrupt of an actor that has a context. The group calls it, and the context reads it.
-trait Told: Send + Sync {
-    /// True: the actor was interrupted. False: it left before its turn and never will be.
-    fn latch(&self) -> &Latch;
-}
-
-/// Sets a latch.
-impl Interrupt for Latch {
-    fn call(&self, _cause: &Cause) {
-        self.set(true);
-    }
-
-    fn discard(&self) {
-        self.set(false);
-    }
-}
-
-impl Told for Latch {
-    fn latch(&self) -> &Latch {
-        self
-    }
-}
-
-/// Sets a latch, then calls an interrupt.
-struct Both<F> {
-    latch: Latch,
-    interrupt: Once<F>,
-}
-
-impl<F: FnOnce(&Cause) + Send> Interrupt for Both<F> {
-    fn call(&self, cause: &Cause) {
-        self.latch.call(cause);
-        self.interrupt.call(cause);
-    }
-
-    fn discard(&self) {
-        self.latch.discard();
-        self.interrupt.discard();
-    }
-}
-
-impl<F: Send> Told for Both<F> {
-    fn latch(&self) -> &Latch {
-        &self.latch
-    }
-}
+pub struct Context(Seat);
 
 impl Context {
     /// Returns a future that is ready once the actor is interrupted. It borrows nothing, so it can
@@ -234,7 +189,9 @@ impl Context {
     }
 
     fn latch(&self) -> &Latch {
-        self.0.interrupt_ref().latch()
+        // An actor that has a context has a latch. The other one is set no later than the group is
+        // gone.
+        self.0.latch().unwrap_or(&self.link().gone)
     }
 
     fn link(&self) -> &Arc<Link> {
@@ -341,42 +298,30 @@ impl Actor {
     pub fn with<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        Actor::told_by(Latch::new(), execute)
+        Actor::told_by(Interrupt::latch(), execute)
     }
 
-    /// Makes an actor that has both a context and an interrupt.
+    /// Makes an actor that is told first, and then interrupted as one made from a pair is.
     #[track_caller]
     pub(crate) fn with_interrupt<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let both = Both {
-            latch: Latch::new(),
-            interrupt: Once::new(interrupt),
-        };
-        Actor::told_by(both, execute)
+        Actor::told_by(Interrupt::both(Box::new(interrupt)), execute)
     }
 
     #[track_caller]
-    fn told_by<F: Future<Output = Result> + Send + 'static, I: Interrupt + Told + 'static>(
-        interrupt: I,
+    fn told_by<F: Future<Output = Result> + Send + 'static>(
+        interrupt: Interrupt,
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        // The interrupt, the latch and the member share one allocation. The future holds its member
-        // weakly until it is first polled. From then on the two hold each other, until the member
-        // lets go of the future: at its end, at a force, or when the group is dropped.
-        let member = Arc::new_cyclic(|member: &Weak<Member<I>>| {
-            let member = Weak::clone(member);
-            let execute = async move {
-                match member.upgrade() {
-                    Some(member) => execute(Context(member)).await,
-                    // Nobody polls the future of a member that is gone.
-                    None => Ok(()),
-                }
-            };
-            Member::new(Box::pin(execute), interrupt)
-        });
-        let mut actor = Actor::of(member);
+        // From its first poll on, the future holds the member that holds it, until the member lets
+        // go of the future: at its end, at a force, or when the group is dropped.
+        let execute = async move {
+            let member = Seat::entering().ok_or("the thread that polls it is at its end")?;
+            execute(Context(member)).await
+        };
+        let mut actor = Actor::of(Body::new(Box::pin(execute), interrupt));
         actor.settings.has_context = true;
         actor
     }

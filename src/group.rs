@@ -344,6 +344,9 @@ impl Group {
 
     /// Takes in the actors that were added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
+        if !self.door.has_added() {
+            return;
+        }
         for actor in self.door.take() {
             self.roster.admit(actor, &mut self.roll);
         }

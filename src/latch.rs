@@ -130,10 +130,13 @@ impl Waiters {
     }
 
     pub(crate) fn wake(self) {
-        let more = self.more.map(|more| more.wakers).unwrap_or_default();
-        for waker in self.first.into_iter().chain(more.into_iter().flatten()) {
-            // One waker that panics must not leave the others asleep.
-            contain(|| waker.wake());
+        // One waker that panics must not leave the others asleep.
+        let wake = |waker: Waker| contain(|| waker.wake());
+        if let Some(waker) = self.first {
+            wake(waker);
+        }
+        if let Some(more) = self.more {
+            more.wakers.into_iter().flatten().for_each(wake);
         }
     }
 }
@@ -179,7 +182,9 @@ impl<L: AsRef<Latch> + Unpin> Future for Wait<L> {
     type Output = bool;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
-        if let Some(value) = self.latch.as_ref().get() {
+        let this = &mut *self;
+        let latch = this.latch.as_ref();
+        if let Some(value) = latch.get() {
             return Poll::Ready(value);
         }
         let Ok(waker) = catch(|| cx.waker().clone()) else {
@@ -187,15 +192,15 @@ impl<L: AsRef<Latch> + Unpin> Future for Wait<L> {
             contain(|| cx.waker().wake_by_ref());
             return Poll::Pending;
         };
-        let mut waiters = self.latch.as_ref().waiters();
-        if let Some(value) = self.latch.as_ref().get() {
+        let mut waiters = latch.waiters();
+        if let Some(value) = latch.get() {
             drop(waiters);
             discard(waker);
             return Poll::Ready(value);
         }
-        let (key, outdated) = waiters.put(self.key, waker);
+        let (key, outdated) = waiters.put(this.key, waker);
         drop(waiters);
-        self.key = Some(key);
+        this.key = Some(key);
         discard(outdated);
         Poll::Pending
     }

@@ -169,6 +169,7 @@
 
 mod actor;
 mod blocking;
+mod body;
 mod context;
 mod door;
 mod error;
@@ -177,6 +178,7 @@ mod group;
 #[cfg(all(doc, feature = "tokio", feature = "signal", feature = "conformance"))]
 pub mod guide;
 mod handle;
+mod interrupt;
 mod latch;
 mod line;
 mod link;
@@ -188,6 +190,7 @@ mod panic;
 mod policy;
 mod readiness;
 mod report;
+mod seat;
 #[cfg(feature = "signal")]
 pub mod signal;
 pub mod spawner;

@@ -52,6 +52,13 @@ pub(crate) struct Key {
     pub(crate) nth: u64,
 }
 
+impl Key {
+    /// Whether `next` is of the same stage, and was added right after it.
+    pub(crate) fn precedes(self, next: Key) -> bool {
+        self.rank == next.rank && self.nth + 1 == next.nth
+    }
+}
+
 /// The first request to stop. Later ones change nothing.
 pub(crate) struct Request {
     pub(crate) cause: Cause,

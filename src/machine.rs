@@ -33,7 +33,6 @@ mod roster;
 mod stop;
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -45,6 +44,7 @@ use crate::link::{Event, Exited, Inbox, Key};
 use crate::member::Member;
 use crate::policy::Rank;
 use crate::report::{Report, Weight};
+use crate::seat::Seat;
 use crate::spawner::Spawner;
 use crate::state::Phase;
 use crate::task::Task;
@@ -137,40 +137,37 @@ impl<'a> Machine<'a> {
         }
         // The clock is read once for all, because it costs more than the rest of a start.
         let now = self.inbox.link.now();
-        for (rank, nths) in self.roster.due() {
-            let mut nth = nths.start;
-            while nth < nths.end {
-                let (around, next) = self.door.roll().around(Key { rank, nth });
-                let is_fresh = |member: &Arc<Member>| nths.contains(&member.place().nth);
-                self.start_each(rank, around.into_iter().flatten().filter(is_fresh), now);
-                nth = next;
+        for run in self.roster.due() {
+            let (rank, mut nths) = (run.rank(), run.nths);
+            // Before the spawner is called, which may panic: from here on, their exits count.
+            self.roster.started(rank, nths.clone().count());
+            // A run begins with a page and ends with one, because a page is closed when somebody
+            // looks at it.
+            while !nths.is_empty() {
+                let nth = nths.start;
+                let page = self.door.roll().page(Key { rank, nth });
+                let Some(page) = page else { break };
+                nths.start += page.len() as u64;
+                self.start_each((0..page.len()).map(|at| Seat::new(&page, at)), now);
             }
         }
         let due = self.roster.due_by_readiness(&mut self.door.roll());
         for key in due {
-            let member = self.door.roll().get(key).cloned();
-            self.start_each(key.rank, member.into_iter(), now);
+            let seat = self.door.roll().get(key);
+            self.roster.started(key.rank, seat.iter().count());
+            self.start_each(seat.into_iter(), now);
         }
     }
 
-    /// Starts actors of one rank.
-    fn start_each(
-        &mut self,
-        rank: Rank,
-        members: impl Iterator<Item = Arc<Member>>,
-        now: Duration,
-    ) {
-        for member in members {
-            // Before the spawner is called, which may panic: from here on, the member's exit
-            // counts.
-            self.roster.started(rank);
-            member.start(now);
-            let policy = member.policy();
-            trace::started(member.name(), policy.stage);
+    fn start_each(&self, seats: impl Iterator<Item = Seat>, now: Duration) {
+        for seat in seats {
+            seat.start(now);
+            let policy = seat.policy();
+            trace::started(seat.name(), policy.stage);
             if policy.announces && !policy.has_context {
-                trace::cannot_announce(member.name(), policy.stage);
+                trace::cannot_announce(seat.name(), policy.stage);
             }
-            self.spawner.spawn(Task::new(member));
+            self.spawner.spawn(Task::new(seat));
         }
     }
 
@@ -296,10 +293,10 @@ impl<'a> Machine<'a> {
     }
 
     /// Finds a member, whether its turn has come or not.
-    fn member(&self, key: Key) -> Option<Arc<Member>> {
+    fn member(&self, key: Key) -> Option<Seat> {
         match self.turn(key.rank) {
-            Some(turn) => turn.members.get(key.nth).cloned(),
-            None => self.door.roll().get(key).cloned(),
+            Some(turn) => turn.members.get(key.nth),
+            None => self.door.roll().get(key),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A member is in one of three states. It ends once, by one compare-and-swap:
 //!
-//! - *live*: from the start on. Its future is parked while the lock is free, and inside its own
+//! - *live*: from when it is made. Its future is parked while the lock is free, and inside its own
 //!   poll (or destructor) while the lock is taken.
 //! - *exited*: it returned, panicked or was lost. The task claims it at the moment the exit is
 //!   queued (or counted), so whoever finds it claimed finds the exit.
@@ -18,13 +18,14 @@
 //!    not touch it, because `try_lock` is how a force tells parked from polling.
 //! 4. Wakers are called and dropped outside the lock.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock, TryLockError};
+use std::sync::{Arc, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use crate::body::Execute;
 use crate::exit::{Cause, Kept, Outcome, Result};
+use crate::interrupt::Interrupt;
+use crate::latch::Latch;
 use crate::link::{Event, Exited, Key};
 use crate::name::Name;
 use crate::panic::{Panic, catch, catch_drop, contain, discard};
@@ -36,19 +37,13 @@ use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::trace;
 
-pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
-
-/// What a group can do with an interrupt: call it once, or drop it uncalled.
-pub(crate) trait Interrupt: Send + Sync {
-    fn call(&self, cause: &Cause);
-    fn discard(&self);
-}
-
-/// It is made with the actor, so that the state and the interrupt share one allocation.
-pub(crate) struct Member<I: ?Sized = dyn Interrupt> {
-    place: OnceLock<Place>,
+/// It is made when its actor is added to a group.
+pub(crate) struct Member {
+    place: Place,
     /// [`LIVE`], [`EXITED`] or [`FORCED`].
     end: AtomicU8,
+    /// Whether its task was polled. Only for that task.
+    entered: AtomicBool,
     /// Whether its task is polling or dropping its future. Only for readers.
     polling: AtomicBool,
     /// What `run` is calling of it: [`NOTHING`], [`INTERRUPT`] or [`DESTRUCTOR`]. Only for readers.
@@ -61,10 +56,10 @@ pub(crate) struct Member<I: ?Sized = dyn Interrupt> {
     started: AtomicU64,
     span: trace::Span,
     slot: Mutex<Slot>,
-    interrupt: I,
+    interrupt: Interrupt,
 }
 
-/// An actor's place in its group, settled when the actor is added.
+/// An actor's place in its group.
 pub(crate) struct Place {
     pub(crate) name: Name,
     pub(crate) stage: Arc<Stage>,
@@ -96,15 +91,15 @@ pub(crate) struct Forced {
     pub(crate) panic: Option<Panic>,
 }
 
-impl<I> Member<I> {
-    pub(crate) fn new(execute: Execute, interrupt: I) -> Member<I> {
+impl Member {
+    pub(crate) fn new(execute: Execute, interrupt: Interrupt, place: Place) -> Member {
         Member {
-            place: OnceLock::new(),
             end: AtomicU8::new(LIVE),
+            entered: AtomicBool::new(false),
             polling: AtomicBool::new(false),
             callback: AtomicU8::new(NOTHING),
             on_thread: AtomicBool::new(false),
-            readiness: Readiness::new(),
+            readiness: Readiness::new(place.policy.announces),
             started: AtomicU64::new(0),
             span: trace::Span::unopened(),
             slot: Mutex::new(Slot {
@@ -112,32 +107,26 @@ impl<I> Member<I> {
                 waker: None,
             }),
             interrupt,
+            place,
         }
-    }
-}
-
-impl<I: ?Sized> Member<I> {
-    pub(crate) fn place(&self) -> &Place {
-        let place = self.place.get();
-        place.expect("a member has its place before anybody else has the member")
     }
 
     pub(crate) fn name(&self) -> &Name {
-        &self.place().name
+        &self.place.name
     }
 
     pub(crate) fn policy(&self) -> Policy {
-        self.place().policy
+        self.place.policy
     }
 
     pub(crate) fn stage(&self) -> &Arc<Stage> {
-        &self.place().stage
+        &self.place.stage
     }
 
     pub(crate) fn key(&self) -> Key {
         Key {
             rank: self.stage().rank,
-            nth: self.place().nth,
+            nth: self.place.nth,
         }
     }
 
@@ -145,9 +134,19 @@ impl<I: ?Sized> Member<I> {
         &self.readiness
     }
 
-    /// The concrete type of its interrupt.
-    pub(crate) fn interrupt_ref(&self) -> &I {
-        &self.interrupt
+    /// Where its context looks, if it has one.
+    pub(crate) fn latch(&self) -> Option<&Latch> {
+        self.interrupt.as_latch()
+    }
+
+    /// Whether this poll of its task is the first one of an execute that is made from a context.
+    pub(crate) fn enters(&self) -> bool {
+        // Relaxed, because only its task asks, and an executor orders the polls of a task.
+        let enters = self.latch().is_some() && !self.entered.load(Ordering::Relaxed);
+        if enters {
+            self.entered.store(true, Ordering::Relaxed);
+        }
+        enters
     }
 
     /// Announces that it is ready. It has no effect unless the group waits for that.
@@ -172,16 +171,6 @@ impl<I: ?Sized> Member<I> {
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
         lock(&self.slot)
-    }
-}
-
-impl Member {
-    /// Gives it its place in a group, once.
-    pub(crate) fn settle(&self, place: Place) {
-        if place.policy.announces {
-            self.readiness.expect();
-        }
-        let _ = self.place.set(place);
     }
 
     /// Calls the interrupt, unless it was called before or is gone.

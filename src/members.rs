@@ -6,59 +6,68 @@ use std::sync::Arc;
 use crate::link::Key;
 use crate::member::Member;
 use crate::policy::Rank;
+use crate::seat::{Page, Seat};
 
-/// Members lie in pages of so many: few allocations for many members, little waste for few.
-const SEATS: usize = 16;
-
-type Seats = [Option<Arc<Member>>; SEATS];
+/// A page has so many members at most: few allocations for many members, and little that one
+/// member keeps when all others of its page have left. A full page is less than the kilobyte up to
+/// which allocators are fast.
+const PAGE: usize = 6;
 
 /// The members of one stage. The memory grows with the number of live members.
 #[derive(Default)]
 pub(crate) struct Members {
-    pages: BTreeMap<u64, Box<Page>>,
+    /// By the place of their first member in the order of adding. The others of a page follow
+    /// without a gap.
+    pages: BTreeMap<u64, Leaf>,
 }
 
-#[derive(Default)]
-struct Page {
-    seats: Seats,
-    taken: usize,
+/// A page, and who of it has not left.
+struct Leaf {
+    page: Page,
+    /// A bit for each member.
+    present: u8,
 }
 
-impl Page {
-    fn put(&mut self, seat: usize, member: Arc<Member>) {
-        self.seats[seat] = Some(member);
-        self.taken += 1;
+impl Leaf {
+    fn new(page: Page) -> Leaf {
+        Leaf {
+            present: u8::MAX >> (u8::BITS as usize - page.len()),
+            page,
+        }
+    }
+
+    fn is_present(&self, at: usize) -> bool {
+        self.present >> at & 1 == 1
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Member> {
+        let members = self.page.iter().enumerate();
+        members.filter_map(|(at, member)| self.is_present(at).then_some(member))
     }
 }
 
 impl Members {
-    pub(crate) fn get(&self, nth: u64) -> Option<&Arc<Member>> {
-        let (page, seat) = place(nth);
-        self.pages.get(&page)?.seats[seat].as_ref()
+    pub(crate) fn get(&self, nth: u64) -> Option<Seat> {
+        let (first, leaf) = self.pages.range(..=nth).next_back()?;
+        let at = usize::try_from(nth - first).ok()?;
+        let is_here = at < leaf.page.len() && leaf.is_present(at);
+        is_here.then(|| Seat::new(&leaf.page, at))
     }
 
-    fn remove(&mut self, nth: u64) -> Option<Arc<Member>> {
-        let (number, seat) = place(nth);
-        let page = self.pages.get_mut(&number)?;
-        let member = page.seats[seat].take()?;
-        page.taken -= 1;
-        if page.taken == 0 {
-            self.pages.remove(&number);
+    fn remove(&mut self, nth: u64) -> Option<Seat> {
+        let seat = self.get(nth)?;
+        let (&first, leaf) = self.pages.range_mut(..=nth).next_back()?;
+        leaf.present &= !(1 << (nth - first));
+        if leaf.present == 0 {
+            self.pages.remove(&first);
         }
-        Some(member)
+        Some(seat)
     }
 
     /// In the order of adding.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Member>> {
-        let pages = self.pages.values();
-        pages.flat_map(|page| page.seats.iter().flatten())
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Member> {
+        self.pages.values().flat_map(Leaf::iter)
     }
-}
-
-/// The page of a member, and its seat there.
-fn place(nth: u64) -> (u64, usize) {
-    let seats = SEATS as u64;
-    (nth / seats, usize::try_from(nth % seats).unwrap_or(0))
 }
 
 /// All members of a group that have not left: those whose turn in the stop has yet to come, by
@@ -68,56 +77,43 @@ fn place(nth: u64) -> (u64, usize) {
 #[derive(Default)]
 pub(crate) struct Roll {
     stages: BTreeMap<Rank, Members>,
-    /// The page that the last one was added to, on its way into `stages`: most that are added are
-    /// of the stage of the one before.
-    open: Option<Open>,
+    /// Those that were added last, on their way into a page.
+    open: Vec<Member>,
     /// Shared with the group, which interrupts and awaits them without a lock.
     turns: Vec<Arc<Members>>,
 }
 
-struct Open {
-    rank: Rank,
-    number: u64,
-    page: Box<Page>,
-}
-
 impl Roll {
-    pub(crate) fn insert(&mut self, key: Key, member: Arc<Member>) {
-        let (number, seat) = place(key.nth);
-        match &mut self.open {
-            Some(open) if open.rank == key.rank && open.number == number => {
-                open.page.put(seat, member);
-            }
-            _ => self.open(key.rank, number).put(seat, member),
+    pub(crate) fn insert(&mut self, member: Member) {
+        let last = self.open.last();
+        let follows = last.is_some_and(|last| last.key().precedes(member.key()));
+        if !follows || self.open.len() == PAGE {
+            self.close();
         }
+        if self.open.is_empty() {
+            self.open.reserve_exact(PAGE);
+        }
+        self.open.push(member);
     }
 
-    /// Opens another page, or one that was closed.
-    fn open(&mut self, rank: Rank, number: u64) -> &mut Page {
-        self.close();
-        let stage = self.stages.get_mut(&rank);
-        let page = stage.and_then(|stage| stage.pages.remove(&number));
-        let page = page.unwrap_or_default();
-        let open = self.open.insert(Open { rank, number, page });
-        &mut open.page
-    }
-
-    /// Puts the open page where it belongs.
+    /// Makes a page of those that were added last.
     fn close(&mut self) {
-        if let Some(Open { rank, number, page }) = self.open.take() {
-            let stage = self.stages.entry(rank).or_default();
-            stage.pages.insert(number, page);
-        }
+        let Some(Key { rank, nth }) = self.open.first().map(Member::key) else {
+            return;
+        };
+        let leaf = Leaf::new(self.open.drain(..).collect());
+        let stage = self.stages.entry(rank).or_default();
+        stage.pages.insert(nth, leaf);
     }
 
     /// Finds a member whose turn has not come.
-    pub(crate) fn get(&mut self, key: Key) -> Option<&Arc<Member>> {
+    pub(crate) fn get(&mut self, key: Key) -> Option<Seat> {
         self.close();
         self.stages.get(&key.rank)?.get(key.nth)
     }
 
     /// Takes out a member whose turn has not come.
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Arc<Member>> {
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Seat> {
         self.close();
         let stage = self.stages.get_mut(&key.rank)?;
         let member = stage.remove(key.nth);
@@ -127,14 +123,17 @@ impl Roll {
         member
     }
 
-    /// The members around `key`, in their order, and where the next ones begin.
-    pub(crate) fn around(&mut self, key: Key) -> (Seats, u64) {
+    /// The page that begins with a member whose turn has not come.
+    pub(crate) fn page(&mut self, key: Key) -> Option<Page> {
         self.close();
-        let (number, _) = place(key.nth);
-        let page = self.stages.get(&key.rank);
-        let page = page.and_then(|stage| stage.pages.get(&number));
-        let seats = page.map(|page| page.seats.clone()).unwrap_or_default();
-        (seats, (number + 1) * SEATS as u64)
+        let leaf = self.stages.get(&key.rank)?.pages.get(&key.nth)?;
+        Some(Arc::clone(&leaf.page))
+    }
+
+    /// The stages whose turn has not come and that have members.
+    pub(crate) fn stages(&mut self) -> &BTreeMap<Rank, Members> {
+        self.close();
+        &self.stages
     }
 
     /// The highest stage whose turn has not come.
@@ -158,7 +157,7 @@ impl Roll {
     }
 
     /// All members, in the order in which they stop.
-    pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = &Arc<Member>> {
+    pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = &Member> {
         self.close();
         let turns = self.turns.iter().map(|members| &**members);
         let members = turns.chain(self.stages.values().rev());

@@ -7,14 +7,8 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Readiness(AtomicBool);
 
 impl Readiness {
-    pub(crate) fn new() -> Readiness {
-        Readiness(AtomicBool::new(false))
-    }
-
-    /// Makes the group wait from now on.
-    pub(crate) fn expect(&self) {
-        // Relaxed, because handing the actor to its task afterwards orders it.
-        self.0.store(true, Ordering::Relaxed);
+    pub(crate) fn new(is_expected: bool) -> Readiness {
+        Readiness(AtomicBool::new(is_expected))
     }
 
     pub(crate) fn is_expected(&self) -> bool {

@@ -86,7 +86,7 @@ impl Status {
         let cause = link.cause().or(requested.map(|request| &request.cause));
         // If a request was not taken, people want to know which actor keeps `run` from it.
         let stops = standing.phase == Phase::Stopping || (requested.is_some() && !ended);
-        let is_awaited = |member: &&std::sync::Arc<Member>| {
+        let is_awaited = |member: &&Member| {
             let by_readiness =
                 standing.phase == Phase::Starting && member.readiness().is_expected();
             member.is_in_a_callback() || (!member.has_ended() && (stops || by_readiness))

@@ -1,5 +1,5 @@
 //! Locks and atomics from one place: the standard library's, or loom's under `cfg(loom)`, which
-//! runs the scenarios of `loom_tests` in every order that the memory model allows.
+//! runs the scenarios of `loom/` in every order that the memory model allows.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard, atomic};

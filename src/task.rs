@@ -3,12 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::exit::{BoxError, Outcome};
-use crate::member::Member;
 use crate::name::Name;
+use crate::seat::Seat;
 
 /// One actor's execute, as a future for a [`Spawner`](crate::Spawner) to run. It never panics and
 /// returns nothing.
@@ -36,21 +35,17 @@ use crate::name::Name;
 /// ```
 #[must_use = "a dropped task is an actor lost"]
 pub struct Task {
-    member: Arc<Member>,
-    ended: bool,
+    seat: Seat,
 }
 
 impl Task {
-    pub(crate) fn new(member: Arc<Member>) -> Task {
-        Task {
-            member,
-            ended: false,
-        }
+    pub(crate) fn new(seat: Seat) -> Task {
+        Task { seat }
     }
 
     /// Returns the name of the actor it runs, for threads, logs and debuggers.
     pub fn name(&self) -> &Name {
-        self.member.name()
+        self.seat.name()
     }
 
     /// Gives the task up because it cannot be run. Its actor is lost, with `why` as the reason.
@@ -65,30 +60,25 @@ impl Task {
     /// let error = group.run_blocking(spawner::from_fn(|task| task.refuse("closed"))).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::Lost);
     /// ```
-    pub fn refuse(mut self, why: impl Into<BoxError>) {
-        self.lose(Some(why.into()));
-    }
-
-    fn lose(&mut self, why: Option<BoxError>) {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.member.end(Outcome::Lost(why));
-        }
+    pub fn refuse(self, why: impl Into<BoxError>) {
+        self.seat.end(Outcome::Lost(Some(why.into())));
     }
 }
 
 impl Future for Task {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let polled = self.member.poll(cx);
-        self.ended = polled.is_ready();
-        polled
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.seat.poll(cx)
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.lose(None);
+        // Most have ended. This spares them the lock, and one that it misses is found there.
+        if !self.seat.has_ended() {
+            self.seat.end(Outcome::Lost(None));
+        }
     }
 }
 

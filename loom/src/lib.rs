@@ -7,10 +7,14 @@
 
 #[path = "../../src/actor.rs"]
 mod actor;
+#[path = "../../src/body.rs"]
+mod body;
 #[path = "../../src/door.rs"]
 mod door;
 #[path = "../../src/exit.rs"]
 mod exit;
+#[path = "../../src/interrupt.rs"]
+mod interrupt;
 #[path = "../../src/latch.rs"]
 mod latch;
 #[path = "../../src/line.rs"]
@@ -29,6 +33,8 @@ mod panic;
 mod policy;
 #[path = "../../src/readiness.rs"]
 mod readiness;
+#[path = "../../src/seat.rs"]
+mod seat;
 #[path = "../../src/stage.rs"]
 mod stage;
 #[path = "../../src/state.rs"]

@@ -12,9 +12,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::exit::{Cause, Result};
+use crate::exit::Result;
+use crate::interrupt::Interrupt;
 use crate::link::{Inbox, Link};
-use crate::member::{Interrupt, Member, Place};
+use crate::member::{Member, Place};
 use crate::name::Name;
 use crate::policy::{Rank, Settings};
 use crate::stage::Stage;
@@ -46,14 +47,6 @@ impl Drop for Dropped {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::Release);
     }
-}
-
-/// Does nothing.
-struct Uninterruptible;
-
-impl Interrupt for Uninterruptible {
-    fn call(&self, _cause: &Cause) {}
-    fn discard(&self) {}
 }
 
 /// A future that is pending so often, and then returns `Ok`.
@@ -107,18 +100,18 @@ impl Scene {
             polls: Arc::clone(&self.polls),
             _dropped: Dropped(Arc::clone(&self.drops)),
         };
-        let member: Arc<Member> = Arc::new(Member::new(Box::pin(execute), Uninterruptible));
         let settings = Settings {
             announces: true,
             ..Settings::default()
         };
-        member.settle(Place {
+        let place = Place {
             name: Name::of_caller(),
             stage: Arc::clone(&self.stage),
             nth,
             policy: settings.policy(),
-        });
-        member
+        };
+        let interrupt = Interrupt::function(Box::new(|_| {}));
+        Arc::new(Member::new(Box::pin(execute), interrupt, place))
     }
 
     /// For loom: from here on others may be inside a poll.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::link::{Key, Link};
-use crate::member::Place;
+use crate::member::{Member, Place};
 use crate::members::Roll;
 use crate::policy::Rank;
 use crate::stage::Stage;
@@ -18,11 +18,9 @@ use crate::stage::Stage;
 pub(crate) struct Roster {
     link: Arc<Link>,
     stages: BTreeMap<Rank, Entry>,
-    /// How many of the `stages` have no member.
-    vacant: usize,
     added: u64,
-    /// The actors that were added since the last start, by their place, in the order of adding.
-    fresh: Vec<(Rank, Range<u64>)>,
+    /// The actors that were added since the last start, in the order of adding.
+    fresh: Vec<Run>,
     /// The actors that are held back, by the number of their stage.
     held: BTreeMap<u32, Vec<Key>>,
     /// How many actors of each stage have yet to announce that they are ready.
@@ -35,10 +33,20 @@ pub(crate) struct Roster {
 
 struct Entry {
     stage: Arc<Stage>,
-    /// The members on the roll, exited or not.
-    members: usize,
     /// The members that started and are not known to have exited.
     live: usize,
+}
+
+/// Actors of one stage that were added one after the other.
+pub(crate) struct Run {
+    stage: Arc<Stage>,
+    pub(crate) nths: Range<u64>,
+}
+
+impl Run {
+    pub(crate) fn rank(&self) -> Rank {
+        self.stage.rank
+    }
 }
 
 impl Roster {
@@ -46,7 +54,6 @@ impl Roster {
         Roster {
             link,
             stages: BTreeMap::new(),
-            vacant: 0,
             added: 0,
             fresh: Vec::new(),
             held: BTreeMap::new(),
@@ -58,63 +65,66 @@ impl Roster {
 
     /// Gives an actor its place, from which it starts when it is due.
     pub(crate) fn admit(&mut self, actor: Actor, roll: &mut Roll) {
-        let grace = actor.grace;
-        let Some((member, name, settings)) = actor.into_parts() else {
+        let Actor {
+            name,
+            settings,
+            grace,
+            mut body,
+        } = actor;
+        let Some((execute, interrupt)) = body.take() else {
             return;
         };
-        let key = Key {
-            rank: settings.rank(),
-            nth: self.added,
-        };
+        let rank = settings.rank();
+        let nth = self.added;
         self.added += 1;
         self.foreground += usize::from(!settings.background);
         if settings.announces {
             *self.awaited.entry(settings.stage).or_default() += 1;
         }
         if let Some(grace) = grace {
-            self.limits.insert(key, grace);
+            self.limits.insert(Key { rank, nth }, grace);
         }
-        let stage = self.enter(key.rank);
-        member.settle(Place {
+        let place = Place {
             name,
-            stage,
-            nth: key.nth,
+            stage: self.enter(rank, nth, roll),
+            nth,
             policy: settings.policy(),
-        });
-        roll.insert(key, member);
-        self.note_fresh(key);
+        };
+        roll.insert(Member::new(execute, interrupt, place));
     }
 
-    fn enter(&mut self, rank: Rank) -> Arc<Stage> {
-        if self.vacant > self.stages.len() / 2 + 8 {
+    /// Notes that an actor has yet to start. Most are of the stage of the one before, and are noted
+    /// together.
+    fn enter(&mut self, rank: Rank, nth: u64, roll: &mut Roll) -> Arc<Stage> {
+        if let Some(run) = self.fresh.last_mut().filter(|run| run.rank() == rank) {
+            run.nths.end = nth + 1;
+            return Arc::clone(&run.stage);
+        }
+        let stage = self.stage(rank, roll);
+        let run = Run {
+            stage: Arc::clone(&stage),
+            nths: nth..nth + 1,
+        };
+        self.fresh.push(run);
+        stage
+    }
+
+    fn stage(&mut self, rank: Rank, roll: &mut Roll) -> Arc<Stage> {
+        let occupied = roll.stages();
+        if self.stages.len() > 2 * occupied.len() + 16 {
             // Actors that come and go may each bring a stage of their own. This looks at as many
             // stages as were added since the last time, so each of them costs the same.
-            self.stages.retain(|_, entry| entry.members > 0);
-            self.vacant = 0;
+            self.stages.retain(|rank, _| occupied.contains_key(rank));
         }
-        let entry = self.stages.entry(rank).or_insert_with(|| {
-            self.vacant += 1;
-            Entry {
-                stage: Arc::new(Stage::new(rank, Arc::clone(&self.link))),
-                members: 0,
-                live: 0,
-            }
+        let entry = self.stages.entry(rank).or_insert_with(|| Entry {
+            stage: Arc::new(Stage::new(rank, Arc::clone(&self.link))),
+            live: 0,
         });
-        self.vacant -= usize::from(entry.members == 0);
-        entry.members += 1;
         Arc::clone(&entry.stage)
     }
 
-    fn note_fresh(&mut self, key: Key) {
-        match self.fresh.last_mut() {
-            Some((rank, nths)) if *rank == key.rank => nths.end = key.nth + 1,
-            _ => self.fresh.push((key.rank, key.nth..key.nth + 1)),
-        }
-    }
-
-    /// Takes the actors whose stage may start, in the order of adding: each rank with the numbers
-    /// of its members.
-    pub(crate) fn due(&mut self) -> Vec<(Rank, Range<u64>)> {
+    /// Takes the actors whose stage may start, in the order of adding.
+    pub(crate) fn due(&mut self) -> Vec<Run> {
         if self.awaited.is_empty() && self.held.is_empty() {
             return std::mem::take(&mut self.fresh);
         }
@@ -124,8 +134,9 @@ impl Roster {
     /// Holds back the actors that were added since the last start, and takes those whose stage may
     /// start, in the order of adding. `roll` has their stages.
     pub(crate) fn due_by_readiness(&mut self, roll: &mut Roll) -> Vec<Key> {
-        for (rank, nths) in std::mem::take(&mut self.fresh) {
-            for nth in nths {
+        for run in std::mem::take(&mut self.fresh) {
+            let rank = run.rank();
+            for nth in run.nths {
                 let key = Key { rank, nth };
                 if let Some(member) = roll.get(key) {
                     let stage = member.policy().stage;
@@ -147,10 +158,10 @@ impl Roster {
         self.fresh.is_empty() && self.held.is_empty()
     }
 
-    /// Counts an actor that starts.
-    pub(crate) fn started(&mut self, rank: Rank) {
+    /// Counts actors that start.
+    pub(crate) fn started(&mut self, rank: Rank, actors: usize) {
         if let Some(entry) = self.stages.get_mut(&rank) {
-            entry.live += 1;
+            entry.live += actors;
         }
     }
 
@@ -169,10 +180,6 @@ impl Roster {
 
     /// Forgets an actor that left or never started.
     pub(crate) fn left(&mut self, key: Key) {
-        if let Some(entry) = self.stages.get_mut(&key.rank) {
-            entry.members -= 1;
-            self.vacant += usize::from(entry.members == 0);
-        }
         if !self.limits.is_empty() {
             self.limits.remove(&key);
         }
@@ -215,7 +222,6 @@ impl Roster {
     /// are not known to have exited, and the actors' own limits, the shortest last.
     pub(crate) fn close(&mut self, rank: Rank) -> Option<(Arc<Stage>, usize, Vec<Limit>)> {
         let entry = self.stages.remove(&rank)?;
-        self.vacant -= usize::from(entry.members == 0);
         Some((entry.stage, entry.live, self.take_limits(rank)))
     }
 

@@ -324,7 +324,7 @@ impl Machine<'_> {
         let pending = turn.limits.len() - turn.limits.iter().rev().take_while(is_due).count();
         let due = turn.limits.drain(pending..).rev();
         let due: Vec<_> = due
-            .filter_map(|limit| turn.members.get(limit.nth).cloned())
+            .filter_map(|limit| turn.members.get(limit.nth))
             .collect();
         let next = turn.limits.last().copied();
         turn.alarm = next.map(|limit| Alarm::new(self.spawner, limit.after.saturating_sub(spent)));
@@ -368,7 +368,7 @@ impl Machine<'_> {
         let now = self.inbox.link.now();
         let due = self.roster.due_by_readiness(&mut self.door.roll());
         for key in due {
-            let member = self.door.roll().get(key).cloned();
+            let member = self.door.roll().get(key);
             if let Some(member) = member {
                 member.start(now);
             }
