@@ -1,14 +1,14 @@
-//! Guides: one page for each thing that people come for.
+//! Guides, one page for each task.
 //!
 //! | guide | about |
 //! | --- | --- |
 //! | [From Go] | `run.Group`, `errgroup` and `tomb`, call by call; Prometheus's `main` |
 //! | [From Tokio] | `JoinSet`, `TaskTracker`, `CancellationToken`, `tokio-graceful-shutdown` |
-//! | [Writing an actor] | error types, loops, blocking code, readiness, children |
+//! | [Writing an actor] | error types, loops, cancel safety, blocking code, readiness, children |
 //! | [Stopping] | stages, drain, graces, signals, the end of the program |
-//! | [Running] | systemd, Kubernetes, Docker, Windows, logs and traces |
-//! | [Testing] | paused time, requests, reports |
-//! | [Writing a spawner] | another runtime |
+//! | [Running] | systemd, Kubernetes, Docker, Windows, logs, traces, tokio-console |
+//! | [Testing] | paused time, requests, reports, conformance |
+//! | [Writing a spawner] | the contract, a worked executor |
 //! | [Restarting] | backoff, a maximum, a reset |
 //!
 #![doc = include_str!("guide/links.md")]
