@@ -1,5 +1,6 @@
 //! What must hold in every order.
 
+mod gone;
 mod latch;
 mod mail;
 mod member;

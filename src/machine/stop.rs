@@ -315,10 +315,11 @@ impl Machine<'_> {
 
     /// Forces the actors whose own limit is over, and sets the clock for the next one.
     fn force_due(&mut self) {
-        let now = self.inbox.link.now();
-        let Some(turn) = self.stop.as_mut().and_then(|stop| stop.turns.last_mut()) else {
+        let turn = self.stop.as_mut().and_then(|stop| stop.turns.last_mut());
+        let Some(turn) = turn.filter(|turn| !turn.limits.is_empty()) else {
             return;
         };
+        let now = self.inbox.link.now();
         let spent = turn.spent(now);
         let is_due = |limit: &&Limit| limit.after <= spent;
         let pending = turn.limits.len() - turn.limits.iter().rev().take_while(is_due).count();
@@ -414,9 +415,10 @@ impl Machine<'_> {
     }
 
     fn end(&mut self) {
-        let took = self.inbox.link.now().saturating_sub(self.began());
+        let now = self.inbox.link.now();
+        let took = now.saturating_sub(self.began());
         self.report.stopped_in(took);
-        self.enter(Phase::Ended);
+        self.inbox.link.enter(Phase::Ended, now);
         if let Some(failure) = failure(&self.report) {
             trace::failed(&failure, took);
         } else {

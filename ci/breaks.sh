@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Breaks each law of docs/laws.md as that page says, and runs the test that must fail:
+#
+#   ci/breaks.sh        all, in a quarter of an hour or so
+#   ci/breaks.sh 7      those of law 7
+set -euxo pipefail
+cd "$(dirname "$0")"/..
+
+if [ $# -gt 0 ]; then export RUNGROUP_BREAK=$1; fi
+cargo test --all-features --test laws every_break_is_found -- --ignored --nocapture
