@@ -1,0 +1,67 @@
+//! HTTP with actix-web, whose `ServerHandle` exists only once the server runs. The actor makes both,
+//! and stops the server when it is interrupted. On SIGTERM or Ctrl-C, the server takes no more
+//! connections and answers the requests that have begun.
+//!
+//! ```sh
+//! cargo run -p rungroup-cookbook --bin actix_web
+//!
+//! curl -d hello http://127.0.0.1:8080/echo
+//! ```
+
+use std::env;
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, web};
+use rungroup::{Actor, Context, Group, Result, Tokio, signal};
+use tokio::runtime::Runtime;
+
+fn main() -> ExitCode {
+    let runtime = Runtime::new().expect("a Tokio runtime");
+    let result = runtime.block_on(run());
+    // Ends the process even if an actor did not stop.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle())?);
+    group.grace(Duration::from_secs(10));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address)?;
+    println!("listening on {}", listener.local_addr()?);
+    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+
+    Ok(group.run(Tokio).await?)
+}
+
+async fn serve(ctx: Context, listener: TcpListener) -> Result {
+    let app = || {
+        App::new()
+            .route("/", web::get().to(async || "hello\n"))
+            .route("/echo", web::post().to(async |body: String| body))
+    };
+    let mut server = HttpServer::new(app)
+        .disable_signals() // they are the group's
+        .shutdown_timeout(5) // shorter than the group's grace
+        .listen(listener)?
+        .run();
+    match ctx.run_until_interrupted(&mut server).await {
+        Some(ended) => ended?,
+        None => {
+            // The server does the stopping, so it is polled meanwhile.
+            let ((), ended) = tokio::join!(server.handle().stop(true), server);
+            ended?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! A TCP echo server on compio, whose futures stay on their thread: a thread with a runtime for each
+//! core, all in one group. On SIGTERM or Ctrl-C, each core takes no more connections,
+//! finishes what it is answering, and closes. compio uses io_uring, and epoll where that is refused.
+//!
+//! ```sh
+//! cargo run -p rungroup-cookbook --bin compio
+//!
+//! nc 127.0.0.1 7000
+//! ```
+
+use std::env;
+use std::io;
+use std::net;
+use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
+
+use compio::BufResult;
+use compio::io::{AsyncRead, AsyncWriteExt};
+use compio::net::{TcpListener, TcpStream};
+use compio::runtime::Runtime;
+use rungroup::{Actor, Context, Group, Result, Threads, signal};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle())?);
+    group.grace(Duration::from_secs(10));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
+    let listener = net::TcpListener::bind(address)?;
+    println!("listening on {}", listener.local_addr()?);
+    for core in 0..thread::available_parallelism()?.get() {
+        let listener = listener.try_clone()?;
+        let actor = Actor::blocking_with(|ctx| Runtime::new()?.block_on(serve(ctx, listener)));
+        group.add_actor(actor.name(format!("core-{core}")));
+    }
+
+    Ok(group.run_blocking(Threads)?)
+}
+
+async fn serve(ctx: Context, listener: net::TcpListener) -> Result {
+    let listener = TcpListener::from_std(listener)?;
+    let (open, closed) = async_channel::bounded::<()>(1);
+    while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
+        let (client, peer) = accepted?;
+        let (ctx, open) = (ctx.clone(), open.clone());
+        let conversation = async move {
+            if let Err(error) = echo(ctx, client).await {
+                eprintln!("{peer}: {error}");
+            }
+            drop(open);
+        };
+        compio::runtime::spawn(conversation).detach();
+    }
+    drop((listener, open));
+    let _ = closed.recv().await; // fails when every conversation has dropped its end
+    Ok(())
+}
+
+async fn echo(ctx: Context, mut client: TcpStream) -> io::Result<()> {
+    let mut buffer = Vec::with_capacity(4096);
+    loop {
+        // The buffer is the kernel's while it reads. An interrupt takes both back.
+        let read = ctx.run_until_interrupted(client.read(buffer)).await;
+        let Some(BufResult(length, filled)) = read else {
+            return Ok(());
+        };
+        if length? == 0 {
+            return Ok(());
+        }
+        let BufResult(written, emptied) = client.write_all(filled).await;
+        written?;
+        buffer = emptied;
+        buffer.clear();
+    }
+}

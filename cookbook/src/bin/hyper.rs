@@ -1,0 +1,94 @@
+//! HTTP with hyper, where each connection is an actor. On SIGTERM or Ctrl-C, each answers the request
+//! that has begun, and closes; an idle one closes immediately.
+//!
+//! ```sh
+//! cargo run -p rungroup-cookbook --bin hyper
+//!
+//! curl -d hello http://127.0.0.1:8080/
+//! ```
+
+use std::env;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rungroup::{Actor, Context, Ends, Group, Result, Tokio, signal};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::time::sleep;
+
+fn main() -> ExitCode {
+    let runtime = Runtime::new().expect("a Tokio runtime");
+    let result = runtime.block_on(run());
+    // Ends the process even if an actor did not stop.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle())?);
+    // A client that does not finish its request holds up the stop no longer than this.
+    group.grace(Duration::from_secs(10));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+
+    Ok(group.run(Tokio).await?)
+}
+
+/// Adds an actor for each connection. It stops with the server.
+async fn serve(ctx: Context, listener: TcpListener) -> Result {
+    while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
+        match accepted {
+            Ok((client, peer)) => {
+                let connection = Actor::with(|ctx| converse(ctx, client));
+                let connection = connection.name(peer.to_string()).ends_group(Ends::Never);
+                if ctx.handle().add_actor(connection).is_err() {
+                    break; // the server is stopping
+                }
+            }
+            Err(error) => {
+                eprintln!("cannot accept for now: {error}");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn converse(ctx: Context, client: TcpStream) -> Result {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()); // for the limit on how long a request's head may take
+    let mut connection = pin!(http.serve_connection(TokioIo::new(client), service_fn(answer)));
+    let ended = match ctx.run_until_interrupted(connection.as_mut()).await {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        eprintln!("a connection failed: {error}");
+    }
+    Ok(())
+}
+
+async fn answer(request: Request<Incoming>) -> hyper::Result<Response<Full<Bytes>>> {
+    let body = request.into_body().collect().await?;
+    Ok(Response::new(Full::new(body.to_bytes())))
+}

@@ -1,0 +1,101 @@
+//! A queue between a server and its workers. The server accepts jobs and answers before they are
+//! done. On SIGTERM or Ctrl-C, the server stops, then the workers do all that is left in the queue,
+//! then the store closes its file.
+//!
+//! ```sh
+//! cargo run -p rungroup-cookbook --bin queue
+//!
+//! curl -d 'a picture to shrink' http://127.0.0.1:8080/jobs
+//! ```
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use rungroup::{Actor, Context, Group, Result, Tokio, signal};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+const WORKERS: usize = 4;
+
+fn main() -> ExitCode {
+    let runtime = Runtime::new().expect("a Tokio runtime");
+    let result = runtime.block_on(run());
+    // Ends the process even if an actor did not stop.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle())?);
+    group.grace(Duration::from_secs(10));
+
+    // Each stage ends when nobody sends to it any longer: when the one above has stopped.
+    let (results, finished) = async_channel::bounded(64);
+    let path = env::args().nth(2).unwrap_or("results.txt".into());
+    let store = Actor::blocking(|| store(path, finished), |_cause| {});
+    group.add_actor(store.name("store").stage(0).must_succeed());
+
+    let (jobs, queue) = async_channel::bounded(1024);
+    for n in 0..WORKERS {
+        let worker = Actor::new(work(queue.clone(), results.clone()), |_cause| {});
+        group.add_actor(worker.name(format!("worker-{n}")).stage(1));
+    }
+    drop(results); // the workers have theirs
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let server = Actor::with(|ctx| serve(ctx, listener, jobs));
+    group.add_actor(server.name("http").stage(2));
+
+    Ok(group.run(Tokio).await?)
+}
+
+async fn serve(ctx: Context, listener: TcpListener, jobs: Sender<String>) -> Result {
+    let app = Router::new().route("/jobs", post(accept)).with_state(jobs);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(ctx.interrupted())
+        .await?;
+    Ok(())
+}
+
+async fn accept(State(jobs): State<Sender<String>>, job: String) -> StatusCode {
+    match jobs.try_send(job) {
+        Ok(()) => StatusCode::ACCEPTED,
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE, // the queue is full
+    }
+}
+
+async fn work(jobs: Receiver<String>, results: Sender<String>) -> Result {
+    while let Ok(job) = jobs.recv().await {
+        results.send(job.to_uppercase()).await?;
+    }
+    Ok(())
+}
+
+fn store(path: String, results: Receiver<String>) -> Result {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    while let Ok(result) = results.recv_blocking() {
+        writeln!(file, "{result}")?;
+    }
+    // A pipe or a device has nothing to sync.
+    if file.metadata()?.is_file() {
+        file.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Server-sent events with axum. On SIGTERM, the streams end first, so that their clients reconnect
+//! elsewhere, while everything else is served until the drain is over. A stream that does not end
+//! would hold up the stop until the grace is over.
+//!
+//! ```sh
+//! cargo run -p rungroup-cookbook --bin server_sent_events
+//!
+//! curl http://127.0.0.1:8080/events
+//! curl http://127.0.0.1:8080/readyz
+//! ```
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::sse::{Event, Sse};
+use axum::routing::get;
+use futures_lite::Stream;
+use futures_lite::stream::{stop_after_future, unfold};
+use rungroup::{Actor, Context, Group, Handle, Result, Tokio, signal};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::time::{Instant, Interval, interval};
+
+fn main() -> ExitCode {
+    let runtime = Runtime::new().expect("a Tokio runtime");
+    let result = runtime.block_on(run());
+    // Ends the process even if an actor did not stop.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle())?);
+    // For load balancers to see that /readyz fails.
+    let drain = env::args().nth(2).map_or(Ok(5), |it| it.parse())?;
+    group.drain(Duration::from_secs(drain));
+    group.grace(Duration::from_secs(drain + 10));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+
+    Ok(group.run(Tokio).await?)
+}
+
+async fn serve(ctx: Context, listener: TcpListener) -> Result {
+    let app = Router::new()
+        .route("/", get(async || "hello\n"))
+        .route("/readyz", get(ready))
+        .route("/events", get(events))
+        .with_state(ctx.handle());
+    axum::serve(listener, app)
+        .with_graceful_shutdown(ctx.interrupted())
+        .await?;
+    Ok(())
+}
+
+async fn ready(State(group): State<Handle>) -> StatusCode {
+    if group.is_ready() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+}
+
+async fn events(State(group): State<Handle>) -> Sse<impl Stream<Item = Result<Event>>> {
+    Sse::new(stop_after_future(ticks(), group.stopping()))
+}
+
+/// An event each second: how many seconds the client has listened.
+fn ticks() -> impl Stream<Item = Result<Event>> {
+    let start = Instant::now();
+    let tick = move |mut second: Interval| async move {
+        let listened = second.tick().await - start;
+        let event = Event::default().data(listened.as_secs().to_string());
+        Some((Ok(event), second))
+    };
+    unfold(interval(Duration::from_secs(1)), tick)
+}

@@ -1,0 +1,99 @@
+//! SQLite behind axum. The database blocks, so its actor has a thread of its own. It opens before the
+//! server starts, and closes after the server has answered the last request.
+//!
+//! ```sh
+//! cargo run -p rungroup-cookbook --bin sqlite
+//!
+//! curl -d 'buy milk' http://127.0.0.1:8080/notes
+//! ```
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use async_channel::{Receiver, Sender};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::post;
+use rungroup::{Actor, Context, Group, Result, Tokio, signal};
+use rusqlite::Connection;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// A note to keep, and whom to tell its number.
+struct Note {
+    text: String,
+    kept: oneshot::Sender<i64>,
+}
+
+fn main() -> ExitCode {
+    let runtime = Runtime::new().expect("a Tokio runtime");
+    let result = runtime.block_on(run());
+    // Ends the process even if an actor did not stop.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle())?);
+    group.grace(Duration::from_secs(10));
+
+    let (notes, queue) = async_channel::bounded(64);
+    let path = env::args().nth(2).unwrap_or("notes.db".into());
+    let database = Actor::blocking_with(|ctx| keep(ctx, path, queue));
+    // What it cannot keep is lost, so its failure fails the run, even during the stop.
+    let database = database.announces_ready().must_succeed();
+    group.add_actor(database.name("database").stage(0));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let server = Actor::with(|ctx| serve(ctx, address, notes));
+    group.add_actor(server.name("http").stage(1));
+
+    Ok(group.run(Tokio).await?)
+}
+
+/// Returns when every sender is gone: when the server has stopped.
+fn keep(ctx: Context, path: String, notes: Receiver<Note>) -> Result {
+    let database = Connection::open(path)?;
+    database.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         CREATE TABLE IF NOT EXISTS notes (text TEXT NOT NULL);",
+    )?;
+    ctx.announce_ready();
+    while let Ok(note) = notes.recv_blocking() {
+        database.execute("INSERT INTO notes VALUES (?)", [&note.text])?;
+        // Its client may be gone.
+        let _ = note.kept.send(database.last_insert_rowid());
+    }
+    database.close().map_err(|(_, error)| error)?;
+    Ok(())
+}
+
+async fn serve(ctx: Context, address: String, notes: Sender<Note>) -> Result {
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let app = Router::new().route("/notes", post(add)).with_state(notes);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(ctx.interrupted())
+        .await?;
+    Ok(())
+}
+
+/// Answers with the note's number, once it is in the database.
+async fn add(State(notes): State<Sender<Note>>, text: String) -> (StatusCode, String) {
+    let (kept, number) = oneshot::channel();
+    let _ = notes.send(Note { text, kept }).await;
+    match number.await {
+        Ok(number) => (StatusCode::OK, format!("{number}\n")),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not kept\n".into()),
+    }
+}

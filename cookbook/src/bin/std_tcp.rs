@@ -1,0 +1,98 @@
+//! A TCP server on std's blocking sockets, without a runtime: a thread accepts, and each connection
+//! has a thread. On SIGTERM or Ctrl-C, each answers the lines that have arrived, and closes.
+//!
+//! ```sh
+//! cargo run -p rungroup-cookbook --bin std_tcp
+//!
+//! nc 127.0.0.1 7000
+//! ```
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rungroup::{Actor, Cause, Ends, Group, Handle, Result, Threads, signal};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle())?);
+    // A client that does not read its answers holds up the stop no longer than this.
+    group.grace(Duration::from_secs(10));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
+    let listener = TcpListener::bind(address)?;
+    println!("listening on {}", listener.local_addr()?);
+    group.add_actor(server(listener, group.handle())?.name("server"));
+
+    Ok(group.run_blocking(Threads)?)
+}
+
+/// Nothing portable interrupts `accept`, so a last connection, from here, makes it return.
+fn server(listener: TcpListener, group: Handle) -> io::Result<Actor> {
+    let address = listener.local_addr()?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let is_interrupted = Arc::clone(&interrupted);
+    let interrupt = move |_cause: &Cause| {
+        interrupted.store(true, Ordering::Relaxed);
+        // An interrupt must not wait for long. If many clients wait already, `accept` returns anyway.
+        let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+    };
+    let execute = move || accept(&listener, &group, &is_interrupted);
+    Ok(Actor::blocking(execute, interrupt))
+}
+
+fn accept(listener: &TcpListener, group: &Handle, is_interrupted: &AtomicBool) -> Result {
+    loop {
+        let accepted = listener.accept();
+        if is_interrupted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match accepted.and_then(|(client, _)| connection(client)) {
+            // One that comes too late is given back, and closed.
+            Ok(connection) => drop(group.add_actor(connection)),
+            Err(error) => {
+                eprintln!("cannot accept for now: {error}");
+                thread::sleep(Duration::from_millis(100));
+            }
+        }
+    }
+}
+
+/// The interrupt ends what the client sends; what has arrived is read and answered.
+fn connection(client: TcpStream) -> io::Result<Actor> {
+    let peer = client.peer_addr()?;
+    let input = client.try_clone()?;
+    let execute = move || {
+        if let Err(error) = converse(client) {
+            eprintln!("{peer}: {error}");
+        }
+        Ok(())
+    };
+    let actor = Actor::blocking(execute, move |_cause| {
+        let _ = input.shutdown(Shutdown::Read);
+    });
+    Ok(actor.name(peer.to_string()).ends_group(Ends::Never))
+}
+
+fn converse(client: TcpStream) -> io::Result<()> {
+    let mut output = client.try_clone()?;
+    for line in BufReader::new(client).lines() {
+        writeln!(output, "{}", line?.to_uppercase())?;
+    }
+    Ok(())
+}

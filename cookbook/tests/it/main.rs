@@ -1,0 +1,14 @@
+//! Runs the recipes as their users do: as processes, with real clients and real signals.
+
+#![cfg(unix)]
+
+mod http;
+mod program;
+
+mod grpc;
+mod queue;
+mod server_sent_events;
+mod sockets;
+mod sqlite;
+mod telemetry;
+mod web;

@@ -1,0 +1,117 @@
+//! A recipe that runs as a child process.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Once};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::register_conditional_default;
+
+const ANY_PORT: &str = "127.0.0.1:0";
+
+/// No test takes nearly as long; what hangs is killed, and the test fails for what it waited for.
+pub const HANGS_AFTER: Duration = Duration::from_secs(120);
+
+/// A recipe that runs. It is killed if it is dropped before its end.
+pub struct Program {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: Option<ChildStderr>,
+    /// Its drop dismisses the thread that kills what hangs.
+    _alive: Sender<()>,
+}
+
+impl Program {
+    /// Starts a recipe on a free port, with what else it takes.
+    pub fn start(binary: &str, args: &[&str]) -> Program {
+        have_default_signals();
+        let mut process = Command::new(binary)
+            .arg(ANY_PORT)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = Pid::from_child(&process);
+        let (alive, ended) = mpsc::channel();
+        thread::spawn(move || {
+            if ended.recv_timeout(HANGS_AFTER) == Err(RecvTimeoutError::Timeout) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        Program {
+            stdout: BufReader::new(process.stdout.take().unwrap()),
+            stderr: process.stderr.take(),
+            process,
+            _alive: alive,
+        }
+    }
+
+    /// Waits until it listens. Its signals are watched by then.
+    pub fn address(&mut self) -> SocketAddr {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        match line.trim().strip_prefix("listening on ") {
+            Some(address) => address.parse().unwrap(),
+            None => panic!("{line:?}; stderr: {}", self.stderr()),
+        }
+    }
+
+    pub fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Waits for its end, which must be a success; returns what else it printed.
+    pub fn succeeds(mut self) -> String {
+        let mut printed = String::new();
+        self.stdout.read_to_string(&mut printed).unwrap();
+        let stderr = self.stderr();
+        let status = self.process.wait().unwrap();
+        assert_eq!(status.code(), Some(0), "{status}; stderr: {stderr}");
+        printed
+    }
+
+    /// What it has complained about, once it has ended.
+    fn stderr(&mut self) -> String {
+        let mut text = String::new();
+        let mut stderr = self.stderr.take().unwrap();
+        stderr.read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The parent of the tests may ignore signals, which children inherit. Those that the tests handle have
+/// their default effect in the children.
+fn have_default_signals() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for signal in [SIGINT, SIGTERM] {
+            // For the tests it is as if there were no handler.
+            register_conditional_default(signal, Arc::new(AtomicBool::new(true))).unwrap();
+        }
+    });
+}
+
+/// An empty directory for a test.
+pub fn directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).unwrap();
+    path
+}
