@@ -1,6 +1,6 @@
-//! A TCP echo server on compio, whose futures stay on their thread: a thread with a runtime for each
-//! core, all in one group. On SIGTERM or Ctrl-C, each core takes no more connections,
-//! finishes what it is answering, and closes. compio uses io_uring, and epoll where that is refused.
+//! A TCP echo server on compio, whose futures stay on their thread: so the actor has a thread, with a
+//! runtime of its own. On SIGTERM or Ctrl-C, it takes no more connections, finishes what it is
+//! answering, and closes. compio uses io_uring, and epoll where that is refused.
 //!
 //! ```sh
 //! cargo run -p rungroup-cookbook --bin compio
@@ -10,15 +10,14 @@
 
 use std::env;
 use std::io;
-use std::net;
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
 use compio::BufResult;
 use compio::io::{AsyncRead, AsyncWriteExt};
 use compio::net::{TcpListener, TcpStream};
 use compio::runtime::Runtime;
+use compio::time::sleep;
 use rungroup::{Actor, Context, Group, Result, Threads, signal};
 
 fn main() -> ExitCode {
@@ -37,22 +36,25 @@ fn run() -> Result {
     group.grace(Duration::from_secs(10));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
-    let listener = net::TcpListener::bind(address)?;
-    println!("listening on {}", listener.local_addr()?);
-    for core in 0..thread::available_parallelism()?.get() {
-        let listener = listener.try_clone()?;
-        let actor = Actor::blocking_with(|ctx| Runtime::new()?.block_on(serve(ctx, listener)));
-        group.add_actor(actor.name(format!("core-{core}")));
-    }
+    let server = Actor::blocking_with(|ctx| Runtime::new()?.block_on(serve(ctx, address)));
+    group.add_actor(server.name("server"));
 
     Ok(group.run_blocking(Threads)?)
 }
 
-async fn serve(ctx: Context, listener: net::TcpListener) -> Result {
-    let listener = TcpListener::from_std(listener)?;
+async fn serve(ctx: Context, address: String) -> Result {
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
     let (open, closed) = async_channel::bounded::<()>(1);
     while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
-        let (client, peer) = accepted?;
+        let (client, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                eprintln!("cannot accept for now: {error}");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
         let (ctx, open) = (ctx.clone(), open.clone());
         let conversation = async move {
             if let Err(error) = echo(ctx, client).await {

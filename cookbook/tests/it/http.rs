@@ -92,7 +92,7 @@ impl Idle {
     }
 
     /// Waits until the server has closed it.
-    pub fn is_closed(mut self) {
+    pub fn sees_the_end(mut self) {
         let mut rest = String::new();
         self.0.read_to_string(&mut rest).unwrap();
     }

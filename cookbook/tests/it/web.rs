@@ -20,7 +20,7 @@ fn answers_what_has_begun(mut server: Program, path: &str) {
 fn closes_idle_connections(mut server: Program) {
     let idle = Idle::after_a_request(server.address());
     server.send(Signal::TERM);
-    idle.is_closed();
+    idle.sees_the_end();
     server.succeeds();
 }
 
