@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests on all runtimes, and the service's: the README's commands.
+# All tests on all runtimes, the service's and the cookbook's: the README's commands.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
@@ -7,3 +7,4 @@ cd "$(dirname "$0")"/..
 export RUNGROUP_SKIP_NOTHING=1
 cargo test --all-features
 cargo test -p rungroup-service
+cargo test -p rungroup-cookbook --test it

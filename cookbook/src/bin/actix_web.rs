@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
     let result = runtime.block_on(run());
-    // Ends the process even if an actor did not stop.
+    // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,

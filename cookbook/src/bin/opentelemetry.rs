@@ -29,7 +29,7 @@ use tracing_subscriber::{Layer, fmt, registry};
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
     let result = runtime.block_on(run());
-    // Ends the process even if an actor did not stop.
+    // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,7 +11,6 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use async_channel::{Receiver, Sender};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -20,6 +19,7 @@ use rungroup::{Actor, Context, Group, Result, Tokio, signal};
 use rusqlite::Connection;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::oneshot;
 
 /// A note to keep, and whom to tell its number.
@@ -31,7 +31,7 @@ struct Note {
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
     let result = runtime.block_on(run());
-    // Ends the process even if an actor did not stop.
+    // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,7 +47,7 @@ async fn run() -> Result {
     group.add_actor(signal::termination(group.handle())?);
     group.grace(Duration::from_secs(10));
 
-    let (notes, queue) = async_channel::bounded(64);
+    let (notes, queue) = mpsc::channel(64);
     let path = env::args().nth(2).unwrap_or("notes.db".into());
     let database = Actor::blocking_with(|ctx| keep(ctx, path, queue));
     // What it cannot keep is lost, so its failure fails the run, even during the stop.
@@ -62,14 +62,14 @@ async fn run() -> Result {
 }
 
 /// Returns when every sender is gone: when the server has stopped.
-fn keep(ctx: Context, path: String, notes: Receiver<Note>) -> Result {
+fn keep(ctx: Context, path: String, mut notes: Receiver<Note>) -> Result {
     let database = Connection::open(path)?;
     database.execute_batch(
         "PRAGMA journal_mode = WAL;
          CREATE TABLE IF NOT EXISTS notes (text TEXT NOT NULL);",
     )?;
     ctx.announce_ready();
-    while let Ok(note) = notes.recv_blocking() {
+    while let Some(note) = notes.blocking_recv() {
         database.execute("INSERT INTO notes VALUES (?)", [&note.text])?;
         // Its client may be gone.
         let _ = note.kept.send(database.last_insert_rowid());

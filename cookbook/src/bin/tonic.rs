@@ -1,6 +1,6 @@
 //! gRPC with tonic, and its health protocol. On SIGTERM, clients that watch the health hear
-//! `NOT_SERVING` while calls still work. After the drain, their streams end, for a server waits for
-//! every open stream.
+//! `NOT_SERVING` while calls still work. After the drain, the streams end: a server waits for every
+//! open stream.
 //!
 //! ```sh
 //! cargo run -p rungroup-cookbook --bin tonic
@@ -26,7 +26,7 @@ const WHOLE: &str = "";
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
     let result = runtime.block_on(run());
-    // Ends the process even if an actor did not stop.
+    // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
     runtime.shutdown_background();
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ mod program;
 
 mod grpc;
 mod queue;
+mod readme;
 mod server_sent_events;
 mod sockets;
 mod sqlite;

@@ -74,13 +74,23 @@ impl Program {
     pub fn succeeds(mut self) -> String {
         let mut printed = String::new();
         self.stdout.read_to_string(&mut printed).unwrap();
-        let stderr = self.stderr();
-        let status = self.process.wait().unwrap();
-        assert_eq!(status.code(), Some(0), "{status}; stderr: {stderr}");
+        self.ends_with(0);
         printed
     }
 
-    /// What it has complained about, once it has ended.
+    /// Waits for its end, which must be a failure; returns its complaints.
+    pub fn fails(mut self) -> String {
+        self.ends_with(1)
+    }
+
+    fn ends_with(&mut self, code: i32) -> String {
+        let stderr = self.stderr();
+        let status = self.process.wait().unwrap();
+        assert_eq!(status.code(), Some(code), "{status}; stderr: {stderr}");
+        stderr
+    }
+
+    /// All its complaints, once it has ended.
     fn stderr(&mut self) -> String {
         let mut text = String::new();
         let mut stderr = self.stderr.take().unwrap();

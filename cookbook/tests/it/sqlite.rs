@@ -1,4 +1,4 @@
-//! What was answered is in the database, and the database is closed.
+//! What was answered is in the database, which is closed. One that fails stops the program.
 
 use rusqlite::Connection;
 use rustix::process::Signal;
@@ -10,7 +10,7 @@ use crate::program::{Program, directory};
 fn the_database_keeps_what_was_answered_last() {
     let directory = directory("sqlite");
     let path = directory.join("notes.db");
-    let mut server = Program::start(env!("CARGO_BIN_EXE_sqlite"), &[path.to_str().unwrap()]);
+    let mut server = Program::start(SQLITE, &[path.to_str().unwrap()]);
     let address = server.address();
     let first = post(address, "/notes", "first");
     assert_eq!((first.status, &*first.body), (200, "1\n"));
@@ -30,3 +30,20 @@ fn the_database_keeps_what_was_answered_last() {
     let notes: Vec<_> = notes.map(Result::unwrap).collect();
     assert_eq!(notes, ["first", "last"]);
 }
+
+#[test]
+fn a_database_that_fails_stops_the_program() {
+    let path = directory("sqlite_fails").join("notes.db");
+    let mut server = Program::start(SQLITE, &[path.to_str().unwrap()]);
+    let address = server.address();
+    let database = Connection::open(path).unwrap();
+    database.execute_batch("DROP TABLE notes").unwrap();
+    assert_eq!(post(address, "/notes", "lost").status, 503);
+    let stderr = server.fails();
+    assert!(
+        stderr.starts_with("error: actor `database` failed: no such table"),
+        "{stderr}"
+    );
+}
+
+const SQLITE: &str = env!("CARGO_BIN_EXE_sqlite");
