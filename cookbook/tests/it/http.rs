@@ -23,7 +23,7 @@ pub fn get(address: SocketAddr, path: &str) -> Answer {
     Answer::read(stream)
 }
 
-pub fn post(address: SocketAddr, path: &str, body: &'static str) -> Answer {
+pub fn post(address: SocketAddr, path: &str, body: &str) -> Answer {
     Request::begin(address, path, body).finish()
 }
 
@@ -49,12 +49,12 @@ impl Answer {
 /// A request that is as slow as the test wishes: its handler waits for its body.
 pub struct Request {
     stream: TcpStream,
-    body: &'static str,
+    body: String,
 }
 
 impl Request {
     /// Returns when the handler has begun: that is when the server asks for the body.
-    pub fn begin(address: SocketAddr, path: &str, body: &'static str) -> Request {
+    pub fn begin(address: SocketAddr, path: &str, body: &str) -> Request {
         let mut stream = connect(address);
         write!(
             stream,
@@ -67,7 +67,10 @@ impl Request {
         let mut begun = vec![0; expected.len()];
         stream.read_exact(&mut begun).unwrap();
         assert_eq!(String::from_utf8(begun).unwrap(), expected);
-        Request { stream, body }
+        Request {
+            stream,
+            body: body.into(),
+        }
     }
 
     pub fn finish(mut self) -> Answer {
