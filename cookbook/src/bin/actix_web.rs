@@ -52,13 +52,13 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
     };
     let mut server = HttpServer::new(app)
         .disable_signals() // they are the group's
-        .shutdown_timeout(5) // shorter than the group's grace
+        .shutdown_timeout(5) // idle connections take as long; shorter than the grace
         .listen(listener)?
         .run();
     match ctx.run_until_interrupted(&mut server).await {
         Some(ended) => ended?,
         None => {
-            // The server does the stopping, so it is polled meanwhile.
+            // `stop` returns only if the server is polled meanwhile.
             let ((), ended) = tokio::join!(server.handle().stop(true), server);
             ended?;
         }

@@ -1,6 +1,6 @@
 //! Counters over UDP, on async-std: a datagram names a counter, and the answer is its count. On
-//! SIGTERM or Ctrl-C, it prints the totals. (async-std is discontinued; this is for programs that have
-//! yet to move.)
+//! SIGTERM or Ctrl-C, it prints the totals. async-std is discontinued: this is for programs that
+//! have yet to move.
 //!
 //! ```sh
 //! cargo run -p rungroup-cookbook --bin async_std

@@ -1,5 +1,5 @@
-//! A TCP echo server on compio, whose futures stay on their thread: so the actor has a thread, with a
-//! runtime of its own. On SIGTERM or Ctrl-C, it takes no more connections, finishes what it is
+//! A TCP echo server on compio, whose futures are not `Send`: the actor has a thread, with a runtime of
+//! its own. On SIGTERM or Ctrl-C, it takes no more connections, finishes what it is
 //! answering, and closes. compio uses io_uring, and epoll where that is refused.
 //!
 //! ```sh
@@ -65,14 +65,14 @@ async fn serve(ctx: Context, address: String) -> Result {
         compio::runtime::spawn(conversation).detach();
     }
     drop((listener, open));
-    let _ = closed.recv().await; // fails when every conversation has dropped its end
+    let _ = closed.recv().await; // an error when every conversation has dropped `open`
     Ok(())
 }
 
 async fn echo(ctx: Context, mut client: TcpStream) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(4096);
     loop {
-        // The buffer is the kernel's while it reads. An interrupt takes both back.
+        // The read owns the buffer. An interrupt cancels the read.
         let read = ctx.run_until_interrupted(client.read(buffer)).await;
         let Some(BufResult(length, filled)) = read else {
             return Ok(());

@@ -4,7 +4,7 @@
 //! ```sh
 //! cargo run -p rungroup-cookbook --bin opentelemetry
 //!
-//! curl http://127.0.0.1:8080/
+//! curl -d hello http://127.0.0.1:8080/
 //! ```
 
 use std::env;

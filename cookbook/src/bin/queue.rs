@@ -1,5 +1,5 @@
 //! A queue between a server and its workers. The server accepts jobs and answers before they are
-//! done. On SIGTERM or Ctrl-C, the server stops, then the workers do all that is left in the queue,
+//! done. On SIGTERM or Ctrl-C, the server stops, then the workers do what is left in the queue,
 //! then the store closes its file.
 //!
 //! ```sh
@@ -44,7 +44,8 @@ async fn run() -> Result {
     group.add_actor(signal::termination(group.handle())?);
     group.grace(Duration::from_secs(10));
 
-    // Each stage ends when nobody sends to it any longer: when the one above has stopped.
+    // No interrupt needed: store and workers return when their senders are gone, which are in the
+    // stage above.
     let (results, finished) = async_channel::bounded(64);
     let path = env::args().nth(2).unwrap_or("results.txt".into());
     let store = Actor::blocking(|| store(path, finished), |_cause| {});

@@ -1,6 +1,6 @@
-//! Server-sent events with axum. On SIGTERM, the streams end first, so that their clients reconnect
-//! elsewhere, while everything else is served until the drain is over. A stream that does not end
-//! would hold up the stop until the grace is over.
+//! Server-sent events with axum. On SIGTERM, the streams end first, and their clients reconnect
+//! elsewhere. Everything else is served until the drain is over. A stream that did not end would hold
+//! up the stop until the grace is over.
 //!
 //! ```sh
 //! cargo run -p rungroup-cookbook --bin server_sent_events

@@ -69,7 +69,7 @@ async fn tunnel(client: TcpStream, upstream: String) -> Result {
     Ok(())
 }
 
-/// Copies to the end of `from`, and says so to the other side.
+/// Copies until `from` ends, then ends `to`.
 async fn pump(from: TcpStream, mut to: TcpStream) -> io::Result<()> {
     io::copy(from, &mut to).await?;
     to.shutdown(Shutdown::Write)

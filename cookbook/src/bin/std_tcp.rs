@@ -42,14 +42,15 @@ fn run() -> Result {
     Ok(group.run_blocking(Threads)?)
 }
 
-/// Nothing portable interrupts `accept`, so a last connection, from here, makes it return.
+/// Nothing portable interrupts `accept`. The interrupt connects to the server itself, so that `accept`
+/// returns.
 fn server(listener: TcpListener, group: Handle) -> io::Result<Actor> {
     let address = listener.local_addr()?;
     let interrupted = Arc::new(AtomicBool::new(false));
     let is_interrupted = Arc::clone(&interrupted);
     let interrupt = move |_cause: &Cause| {
-        interrupted.store(true, Ordering::Relaxed);
-        // An interrupt must not wait for long. If many clients wait already, `accept` returns anyway.
+        interrupted.store(true, Ordering::Relaxed); // seen by `accept`, after the connection
+        // An interrupt must not wait long. If the backlog is full, `accept` returns anyway.
         let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
     };
     let execute = move || accept(&listener, &group, &is_interrupted);
@@ -63,7 +64,7 @@ fn accept(listener: &TcpListener, group: &Handle, is_interrupted: &AtomicBool) -
             return Ok(());
         }
         match accepted.and_then(|(client, _)| connection(client)) {
-            // One that comes too late is given back, and closed.
+            // While the server stops, the connection is given back, and so closed.
             Ok(connection) => drop(group.add_actor(connection)),
             Err(error) => {
                 eprintln!("cannot accept for now: {error}");
@@ -73,7 +74,7 @@ fn accept(listener: &TcpListener, group: &Handle, is_interrupted: &AtomicBool) -
     }
 }
 
-/// The interrupt ends what the client sends; what has arrived is read and answered.
+/// The interrupt ends the input. Lines that have arrived are still answered.
 fn connection(client: TcpStream) -> io::Result<Actor> {
     let peer = client.peer_addr()?;
     let input = client.try_clone()?;

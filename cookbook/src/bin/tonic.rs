@@ -50,8 +50,7 @@ async fn run() -> Result {
     let (reporter, health) = health_reporter();
     let server = Actor::with(|ctx| async move {
         Server::builder()
-            .add_service(health)
-            // .add_service(yours)
+            .add_service(health) // and yours
             .serve_with_incoming_shutdown(TcpIncoming::from(listener), ctx.interrupted())
             .await?;
         Ok(())

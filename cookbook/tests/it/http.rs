@@ -6,7 +6,7 @@ use std::thread;
 
 pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
-    // A server that hangs is killed before that, with its connections.
+    // A server that hangs is killed before.
     stream
         .set_read_timeout(Some(2 * crate::program::HANGS_AFTER))
         .unwrap();
@@ -101,8 +101,8 @@ impl Idle {
     }
 }
 
-/// Waits until nobody listens any longer: until the port is free. A client that tried to connect would
-/// be in the way of the server.
+/// Waits until nobody listens any longer: until the port is free. To try to connect would give the
+/// server more to do.
 pub fn closed(address: SocketAddr) {
     while TcpListener::bind(address).is_err() {
         thread::yield_now();

@@ -30,7 +30,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a recipe on a free port, with what else it takes.
+    /// Starts a recipe on a free port, with more arguments.
     pub fn start(binary: &str, args: &[&str]) -> Program {
         have_default_signals();
         let mut process = Command::new(binary)
@@ -78,7 +78,7 @@ impl Program {
         printed
     }
 
-    /// Waits for its end, which must be a failure; returns its complaints.
+    /// Waits for its end, which must be a failure; returns its stderr.
     pub fn fails(mut self) -> String {
         self.ends_with(1)
     }
@@ -90,7 +90,7 @@ impl Program {
         stderr
     }
 
-    /// All its complaints, once it has ended.
+    /// Waits for its end; returns its stderr.
     fn stderr(&mut self) -> String {
         let mut text = String::new();
         let mut stderr = self.stderr.take().unwrap();

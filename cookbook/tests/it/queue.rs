@@ -1,8 +1,9 @@
 //! What was accepted is done, although the stop came before.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::process::Command;
+use std::thread;
 
 use rustix::process::Signal;
 
@@ -26,8 +27,14 @@ fn the_queue_is_emptied_after_the_server_has_stopped() {
     server.send(Signal::TERM);
     closed(address);
 
-    let results = fs::read_to_string(pipe).unwrap();
+    let reader = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    server.succeeds();
+    // Ends the reader even if nobody has written.
+    drop(File::options().read(true).write(true).open(pipe).unwrap());
+    let results = reader.join().unwrap();
     let results: BTreeSet<_> = results.lines().map(str::to_owned).collect();
     assert_eq!(results, (0..JOBS).map(|n| format!("JOB {n}")).collect());
-    server.succeeds();
 }
