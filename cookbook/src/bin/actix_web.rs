@@ -52,7 +52,7 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
     };
     let mut server = HttpServer::new(app)
         .disable_signals() // they are the group's
-        .shutdown_timeout(5) // idle connections take as long; shorter than the grace
+        .shutdown_timeout(5) // shorter than the group's grace
         .listen(listener)?
         .run();
     match ctx.run_until_interrupted(&mut server).await {

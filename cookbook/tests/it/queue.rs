@@ -8,18 +8,19 @@ use std::thread;
 use rustix::process::Signal;
 
 use crate::http::{closed, post};
-use crate::program::{Program, directory};
+use crate::program::{Directory, Program};
 
 #[test]
 fn the_queue_is_emptied_after_the_server_has_stopped() {
     // More than the workers and the channel to the store hold.
     const JOBS: usize = 100;
     // Until somebody reads it, the store cannot open it.
-    let pipe = directory("queue").join("results");
+    let directory = Directory::new("queue");
+    let pipe = directory.path("results");
     let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
 
-    let mut server = Program::start(env!("CARGO_BIN_EXE_queue"), &[pipe.to_str().unwrap()]);
+    let mut server = Program::start(env!("CARGO_BIN_EXE_queue"), &[&pipe]);
     let address = server.address();
     for n in 0..JOBS {
         assert_eq!(post(address, "/jobs", &format!("job {n}")).status, 202);

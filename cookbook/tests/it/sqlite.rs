@@ -1,16 +1,18 @@
 //! What was answered is in the database, which is closed. One that fails stops the program.
 
+use std::fs;
+
 use rusqlite::Connection;
 use rustix::process::Signal;
 
 use crate::http::{Request, closed, post};
-use crate::program::{Program, directory};
+use crate::program::{Directory, Program};
 
 #[test]
 fn the_database_keeps_what_was_answered_last() {
-    let directory = directory("sqlite");
-    let path = directory.join("notes.db");
-    let mut server = Program::start(SQLITE, &[path.to_str().unwrap()]);
+    let directory = Directory::new("sqlite");
+    let path = directory.path("notes.db");
+    let mut server = Program::start(SQLITE, &[&path]);
     let address = server.address();
     let first = post(address, "/notes", "first");
     assert_eq!((first.status, &*first.body), (200, "1\n"));
@@ -23,7 +25,7 @@ fn the_database_keeps_what_was_answered_last() {
     server.succeeds();
 
     // SQLite removes its log when the last connection closes.
-    assert!(!directory.join("notes.db-wal").exists());
+    assert!(!fs::exists(directory.path("notes.db-wal")).unwrap());
     let database = Connection::open(path).unwrap();
     let mut notes = database.prepare("SELECT text FROM notes").unwrap();
     let notes = notes.query_map([], |row| row.get::<_, String>(0)).unwrap();
@@ -33,8 +35,9 @@ fn the_database_keeps_what_was_answered_last() {
 
 #[test]
 fn a_database_that_fails_stops_the_program() {
-    let path = directory("sqlite_fails").join("notes.db");
-    let mut server = Program::start(SQLITE, &[path.to_str().unwrap()]);
+    let directory = Directory::new("sqlite_fails");
+    let path = directory.path("notes.db");
+    let mut server = Program::start(SQLITE, &[&path]);
     let address = server.address();
     let database = Connection::open(path).unwrap();
     database.execute_batch("DROP TABLE notes").unwrap();
