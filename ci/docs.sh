@@ -4,5 +4,5 @@ set -euxo pipefail
 cd "$(dirname "$0")"/..
 
 export RUSTDOCFLAGS="-D warnings"
-cargo doc --no-deps --all-features
-cargo doc --no-deps
+cargo doc -p rungroup --no-deps --all-features
+cargo doc -p rungroup --no-deps

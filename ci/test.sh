@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests on all runtimes, and the service's: the README's commands.
+# All tests on all runtimes, those of the examples, and those of the service.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -5,11 +5,11 @@
 //! What users of Go's `run.Group` ask for, and write by hand: Go's `Add` is no good while it runs.
 //!
 //! ```sh
-//! cargo run --example connections                  # Enter stops it
-//! cargo run --example connections -- 127.0.0.1:7001
-//! cargo run --example connections --features tokio # or smol, or async-std
+//! cargo run --example connections --features net       # Enter stops it
+//! cargo run --example connections --features net -- 127.0.0.1:7001
+//! cargo run --example connections --features net,tokio # or smol, or async-std
 //!
-//! echo hello | nc 127.0.0.1 7000                   # a client
+//! echo hello | nc 127.0.0.1 7000                             # a client
 //! ```
 
 mod clients;

@@ -6,9 +6,9 @@
 //! no actor is left.
 //!
 //! ```sh
-//! cargo run --example errgroup -- src/*.rs
-//! cargo run --example errgroup -- Cargo.toml no-such-file
-//! cargo run --example errgroup --features tokio -- src/*.rs # or smol, or async-std
+//! cargo run --example errgroup --features fs -- src/*.rs
+//! cargo run --example errgroup --features fs -- Cargo.toml no-such-file
+//! cargo run --example errgroup --features fs,tokio -- src/*.rs # or smol, or async-std
 //! ```
 
 mod runtime;

@@ -5,11 +5,11 @@
 //! the interrupt closes the listener under it.
 //!
 //! ```sh
-//! cargo run --example listener                  # Enter stops it
-//! cargo run --example listener -- 127.0.0.1:7001
-//! cargo run --example listener --features tokio # or smol, or async-std
+//! cargo run --example listener --features net       # Enter stops it
+//! cargo run --example listener --features net -- 127.0.0.1:7001
+//! cargo run --example listener --features net,tokio # or smol, or async-std
 //!
-//! nc 127.0.0.1 7000                             # a client
+//! nc 127.0.0.1 7000                                 # a client
 //! ```
 
 mod clients;

@@ -5,11 +5,11 @@
 //! closes it.
 //!
 //! ```sh
-//! nc -l 127.0.0.1 7000                        # a server to type at
+//! nc -l 127.0.0.1 7000                            # a server to type at
 //!
-//! cargo run --example reader                  # Enter stops it
-//! cargo run --example reader -- 127.0.0.1:7001
-//! cargo run --example reader --features tokio # or smol, or async-std
+//! cargo run --example reader --features net       # Enter stops it
+//! cargo run --example reader --features net -- 127.0.0.1:7001
+//! cargo run --example reader --features net,tokio # or smol, or async-std
 //! ```
 
 mod console;

@@ -5,11 +5,11 @@
 //! What large users of Go's `run.Group` arrange by the order of `Add` and interrupts that block.
 //!
 //! ```sh
-//! cargo run --example stages                  # Enter stops it
-//! cargo run --example stages -- 127.0.0.1:8001
-//! cargo run --example stages --features tokio # or smol, or async-std
+//! cargo run --example stages --features net       # Enter stops it
+//! cargo run --example stages --features net -- 127.0.0.1:8001
+//! cargo run --example stages --features net,tokio # or smol, or async-std
 //!
-//! curl http://127.0.0.1:8000/some/page        # a client
+//! curl http://127.0.0.1:8000/some/page                # a client
 //! ```
 
 mod clients;

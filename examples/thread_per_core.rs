@@ -7,10 +7,10 @@
 //! `core_affinity`.
 //!
 //! ```sh
-//! cargo run --example thread_per_core                  # Enter stops it
-//! cargo run --example thread_per_core -- 127.0.0.1:7001
+//! cargo run --example thread_per_core --features tokio # Enter stops it
+//! cargo run --example thread_per_core --features tokio -- 127.0.0.1:7001
 //!
-//! nc 127.0.0.1 7000                                    # a client
+//! nc 127.0.0.1 7000                                     # a client
 //! ```
 
 mod console;

@@ -223,8 +223,3 @@ pub use task::Task;
 #[cfg(doc)]
 #[doc = include_str!("../docs/laws.md")]
 pub mod laws {}
-
-/// Compiles the README's Rust as documentation tests.
-#[cfg(all(doctest, feature = "tokio", feature = "signal"))]
-#[doc = include_str!("../README.md")]
-struct Readme;

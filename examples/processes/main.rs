@@ -4,9 +4,9 @@
 //! What Go programs do with a `run.Group` around `exec.Cmd`.
 //!
 //! ```sh
-//! cargo run --example processes -- 'sleep 2; echo done' 'ping localhost'
-//! cargo run --example processes -- --grace 0.5 'sleep 1; exit 7' 'trap "" TERM; sleep 60'
-//! cargo run --example processes --features tokio -- 'sleep 1' 'sleep 60' # or smol, or async-std
+//! cargo run --example processes --features process -- 'sleep 2; echo done' 'ping localhost'
+//! cargo run --example processes --features process -- --grace 0.5 'sleep 1; exit 7' 'trap "" TERM; sleep 60'
+//! cargo run --example processes --features process,tokio -- 'sleep 1' 'sleep 60' # or smol, or async-std
 //! ```
 //!
 //! - Each command is `sh -c COMMAND` in a process group of its own, and signals go to the whole
