@@ -10,17 +10,11 @@ use std::env;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::post;
+use axum::{Router, extract::State, http::StatusCode, routing::post};
 use rungroup::signal::{self, Signal};
 use rungroup::{Actor, Context, Group, Result, Tokio};
-use tokio::fs::OpenOptions;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::{fs::OpenOptions, io::AsyncWriteExt, net::TcpListener, runtime::Runtime};
 
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
@@ -53,9 +47,10 @@ async fn run() -> Result {
         .name("database")
         .stage(0)
         .grace(Duration::from_secs(5)) // of its own
-        .must_succeed();
+        .must_succeed(); // an order that it cannot store fails the run
     group.add_actor(database);
 
+    // SIGUSR1 prints what the group is doing, and what it waits for.
     let handle = group.handle();
     let status = signal::each([Signal::Usr1], move |_| eprintln!("{:#}", handle.status()))?;
     group.add_actor(status.name("status"));

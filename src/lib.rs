@@ -119,8 +119,8 @@
 //! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given
 //!   back.
 //!
-//! The [laws] have all of it, numbered, each with its tests. The crate has no `unsafe` code. While
-//! all actors wait, a group polls nothing and wakes nobody.
+//! The [laws] are the whole list, numbered, each with its tests. The crate has no `unsafe` code.
+//! While all actors wait, a group polls nothing and wakes nobody.
 //!
 //! # Runtimes and features
 //!
