@@ -48,6 +48,29 @@ impl Context {
     /// # Cancel safety
     ///
     /// Cancel safe: dropping it has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::future::or;
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// async fn serve() -> rungroup::Result {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| {
+    ///     let stop = async move {
+    ///         ctx.interrupted().await;
+    ///         println!("goodbye");
+    ///         Ok(())
+    ///     };
+    ///     or(serve(), stop)
+    /// }));
+    /// group.add(async { Ok(()) }, |_cause| {});
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
     pub fn interrupted(&self) -> Interrupted {
         Interrupted(Wait::new(Until {
             context: self.clone(),
@@ -80,6 +103,23 @@ impl Context {
     }
 
     /// Returns why the group stops, once the actor is interrupted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     ctx.interrupted().await;
+    ///     let cause = ctx.cause().unwrap();
+    ///     println!("saving because {cause}"); // "… actor `server` failed: address in use"
+    ///     Ok(())
+    /// }));
+    /// let server = Actor::new(async { Err("address in use".into()) }, |_cause| {});
+    /// group.add_actor(server.name("server"));
+    /// group.run_blocking(Threads).unwrap_err();
+    /// ```
     pub fn cause(&self) -> Option<Cause> {
         let cause = self.link().cause().filter(|_| self.is_interrupted());
         cause.cloned()

@@ -198,6 +198,22 @@ impl Group {
     }
 
     /// Returns a handle that stops the group from outside and adds actors while it runs.
+    ///
+    /// Inside a chain of [`add`](Group::add) and the other setters, the group is borrowed: take the
+    /// handle before the chain, or end the chain.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::cancellable(std::future::pending()).name("server"));
+    /// let handle = group.handle();
+    /// let stop = std::thread::spawn(move || handle.interrupt(Ok(())));
+    /// group.run_blocking(Threads).unwrap();
+    /// # stop.join().unwrap();
+    /// ```
     pub fn handle(&self) -> Handle {
         Handle::new(Arc::clone(&self.inbox.link))
     }
@@ -261,6 +277,22 @@ impl Group {
     /// # Cancel safety
     ///
     /// The same as for [`run`](Group::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::future::block_on;
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::cancellable(std::future::pending()).name("server"));
+    /// group.handle().interrupt(Ok(()));
+    ///
+    /// let report = block_on(group.run_report(Threads));
+    /// println!("{report}"); // a table of the stop
+    /// assert_eq!(report.exits()[0].actor().as_str(), Some("server"));
+    /// report.into_result().unwrap();
+    /// ```
     pub async fn run_report(self, spawner: impl Spawner) -> Report {
         self.run_on(&spawner, Report::of_all()).await
     }
@@ -278,6 +310,18 @@ impl Group {
     /// # Panics
     ///
     /// The same as for [`run`](Group::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// fn main() -> Result<(), rungroup::Error> {
+    ///     let mut group = Group::new();
+    ///     group.add_actor(Actor::new(async { Ok(()) }, |_cause| {}).name("job"));
+    ///     group.run_blocking(Threads)
+    /// }
+    /// ```
     pub fn run_blocking(self, spawner: impl Spawner) -> Result<(), Error> {
         block_on(self.run(spawner))
     }
