@@ -25,3 +25,7 @@ done
 # What a user without features gets: one dependency, and its own.
 beyond=$(cargo tree -p rungroup -e normal --depth 1 --prefix none | tail -n +2 | grep -v '^futures-lite ' || true)
 test -z "$beyond"
+
+# The first command of the README builds in seconds: few crates.
+crates=$(cargo tree -p rungroup-examples -e normal,build --prefix none | awk '{ print $1 }' | sort -u | wc -l)
+test "$crates" -lt 15

@@ -1,9 +1,9 @@
-//! Counts the lines of the files given as arguments, some at a time. The first that cannot be read
-//! cancels the rest.
+//! Counts the lines of the files given as arguments, four at a time. The first file that cannot be
+//! read cancels the rest.
 //!
-//! Ported from Go's `errgroup`, with its `SetLimit`, and from the example of it that collects
-//! results: an actor that ends the group by an error only is errgroup's `Go`, and the run ends when
-//! no actor is left.
+//! Ported from Go's `errgroup`, with its `SetLimit`, and from its example that collects results:
+//! errgroup's `Go` is an actor that ends the group only by an error, and the run ends when no actor
+//! is left.
 //!
 //! ```sh
 //! cargo run --example errgroup --features fs -- src/*.rs

@@ -1,5 +1,5 @@
-//! Prints the lines that come from a TCP connection. The interrupt closes the connection, which ends
-//! the scan.
+//! Prints the lines that come from a TCP connection. The interrupt closes the connection, which
+//! ends the scan.
 //!
 //! Ported from the use of Go's `run.Group` with an `io.ReadCloser`: execute scans it, interrupt
 //! closes it.
@@ -30,7 +30,7 @@ fn main() -> rungroup::Result {
 
     let mut group = Group::new();
     let reader = Actor::new(scan(Arc::clone(&connection)), move |_cause| {
-        // Fails if the other side was faster, which is as good.
+        // Fails if the other side has closed it already, which is fine.
         let _ = connection.get_ref().shutdown(Shutdown::Both);
     });
     group.add_actor(reader.name("reader"));

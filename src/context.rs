@@ -20,8 +20,8 @@ use crate::seat::Seat;
 /// Tells an actor whether it is interrupted and why, lets it announce that it is ready, and lets it
 /// add children.
 ///
-/// [`Actor::with`] and [`Actor::blocking_with`] pass it to the actor. Cloning it is cheap. Clones can
-/// be moved into whatever the actor spawns.
+/// [`Actor::with`] and [`Actor::blocking_with`] pass it to the actor. Cloning it is cheap. Clones
+/// can be moved into whatever the actor spawns.
 ///
 /// # Examples
 ///
@@ -268,9 +268,9 @@ impl fmt::Debug for Context {
 
 /// Waits until the actor is interrupted.
 ///
-/// [`Context::interrupted`] returns it. It can be cloned, awaited from several tasks, awaited again,
-/// and dropped half-way. If its actor left the group before it was interrupted, it is ready when the
-/// group is gone.
+/// [`Context::interrupted`] returns it. It can be cloned, awaited from several tasks, awaited
+/// again, and dropped half-way. If its actor left the group before it was interrupted, it is ready
+/// when the group is gone.
 ///
 /// # Examples
 ///

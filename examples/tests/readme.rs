@@ -132,8 +132,8 @@ fn normal(output: &str) -> Vec<String> {
     lines
 }
 
-/// A line whose times are all the same, each with the spaces that fill its column, and whose bar only
-/// shows whether the actor was forced.
+/// A line whose times are all the same, each with the spaces that fill its column, and whose bar
+/// only shows whether the actor was forced.
 fn timeless(line: &str) -> String {
     let (columns, bar) = line.split_once('|').unwrap_or((line, ""));
     let mut timeless = String::new();
