@@ -251,6 +251,7 @@ pub use state::{Phase, State};
 pub use status::{Status, Waiting};
 pub use task::Task;
 
+/// What a group promises, law by law, each with its tests.
 #[cfg(doc)]
 #[doc = include_str!("../docs/laws.md")]
 pub mod laws {}
