@@ -54,7 +54,7 @@ impl Example {
     }
 
     /// Starts it in a directory.
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "axum"))]
     pub(crate) fn start_in(directory: &Path, name: &str, arg: &str) -> Example {
         Example::spawn(Command::new(program(name)).arg(arg).current_dir(directory))
     }
