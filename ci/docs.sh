@@ -1,8 +1,19 @@
 #!/usr/bin/env bash
-# The documentation, with all features and with none.
+# The documentation: with all features, with none, and as docs.rs builds it where there is a nightly
+# toolchain.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
 export RUSTDOCFLAGS="-D warnings"
-cargo doc --no-deps --all-features
-cargo doc --no-deps
+target=${CARGO_TARGET_DIR:-target}
+
+cargo doc -p rungroup --no-deps --all-features
+# A guide that links to the file of another one, which its readers on docs.rs do not have.
+dead=$(grep -rlE 'href="[^":]*\.md[#"]' "$target/doc/rungroup" || true)
+test -z "$dead"
+
+cargo doc -p rungroup --no-deps
+if command -v rustup && rustup toolchain list | grep -q '^nightly'; then
+    RUSTDOCFLAGS="$RUSTDOCFLAGS --cfg docsrs" \
+        cargo +nightly doc -p rungroup --no-deps --all-features --target-dir "$target/docsrs"
+fi

@@ -10,13 +10,22 @@ for ((bits = 0; bits < 1 << ${#features[@]}; bits++)); do
     for at in "${!features[@]}"; do
         if ((bits >> at & 1)); then chosen+=("${features[at]}"); fi
     done
-    cargo check --lib --features "${chosen[*]}"
+    cargo check -p rungroup --lib --features "${chosen[*]}"
 done
 for feature in "" "${features[@]}"; do
-    cargo check --tests --features "$feature"
+    cargo check -p rungroup --tests --features "$feature"
 done
-cargo test --test it
+cargo test -p rungroup --test it
+
+# The examples, on the runtimes that their tests do not choose.
+for runtime in "" smol async-std; do
+    cargo check -p rungroup-examples --examples --features "fs net process $runtime"
+done
 
 # What a user without features gets: one dependency, and its own.
-beyond=$(cargo tree -e normal --depth 1 --prefix none | tail -n +2 | grep -v '^futures-lite ' || true)
+beyond=$(cargo tree -p rungroup -e normal --depth 1 --prefix none | tail -n +2 | grep -v '^futures-lite ' || true)
 test -z "$beyond"
+
+# The first command of the README builds in seconds: few crates.
+crates=$(cargo tree -p rungroup-examples -e normal,build --prefix none | awk '{ print $1 }' | sort -u | wc -l)
+test "$crates" -lt 15

@@ -6,4 +6,4 @@ cd "$(dirname "$0")"/..
 
 export RUNGROUP_MODEL_PROGRAMS="${1:-1000000}"
 export RUNGROUP_MODEL_DEPTH="${2:-0}"
-cargo test --release --test model -- --nocapture
+cargo test --release -p rungroup --test model -- --nocapture

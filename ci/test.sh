@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests on all runtimes, the service's and the cookbook's: the README's commands.
+# All tests on all runtimes, those of the examples, the service's and the cookbook's.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 

@@ -12,16 +12,15 @@ mod runtime;
 use std::error::Error;
 use std::time::Duration;
 
-use async_io::Timer;
 use futures_lite::future::or;
-use rungroup::Group;
+use rungroup::{Group, Spawner};
 
 fn main() {
     let mut group = Group::new();
     {
         let (cancel, canceled) = async_channel::bounded::<()>(1);
         let elapsed = async {
-            Timer::after(Duration::from_secs(1)).await;
+            runtime::spawner().sleep(Duration::from_secs(1)).await;
             "The first actor had its time elapsed"
         };
         let canceled = async move {

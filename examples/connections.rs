@@ -2,14 +2,15 @@
 //! line, gets it back, and is let go. Stopped in the middle, the server takes no more clients,
 //! finishes the answers it has begun, closes the other connections, and accounts for every one.
 //!
-//! What users of Go's `run.Group` ask for, and write by hand: Go's `Add` is no good while it runs.
+//! Users of Go's `run.Group` write this by hand, because its `Add` does not work while the group
+//! runs.
 //!
 //! ```sh
-//! cargo run --example connections                  # Enter stops it
-//! cargo run --example connections -- 127.0.0.1:7001
-//! cargo run --example connections --features tokio # or smol, or async-std
+//! cargo run --example connections --features net       # Enter stops it
+//! cargo run --example connections --features net -- 127.0.0.1:7001
+//! cargo run --example connections --features net,tokio # or smol, or async-std
 //!
-//! echo hello | nc 127.0.0.1 7000                   # a client
+//! echo hello | nc 127.0.0.1 7000                             # a client
 //! ```
 
 mod clients;
@@ -71,7 +72,7 @@ async fn accept(
         let actor = actor.name(address.to_string()).ends_group(Ends::Never);
         if let Err(given_back) = group.add_actor(actor) {
             tally.given_back.fetch_add(1, Ordering::Relaxed);
-            drop(given_back); // and with it the connection, which that closes
+            drop(given_back); // closes the connection
         }
     }
     Ok(())
@@ -94,7 +95,7 @@ impl Connection {
         }
     }
 
-    /// Waits for a line no longer than it may, and answers it however long that takes.
+    /// Waits for a line until it is interrupted, and answers it however long that takes.
     async fn answer(mut self, ctx: Context) -> Result {
         let mut line = Vec::new();
         let mut lines = BufReader::new(&self.client).take(LONGEST_LINE);

@@ -1,14 +1,14 @@
-//! Counts the lines of the files given as arguments, some at a time. The first that cannot be read
-//! cancels the rest.
+//! Counts the lines of the files given as arguments, four at a time. The first file that cannot be
+//! read cancels the rest.
 //!
-//! Ported from Go's `errgroup`, with its `SetLimit`, and from the example of it that collects
-//! results: an actor that ends the group by an error only is errgroup's `Go`, and the run ends when
-//! no actor is left.
+//! Ported from Go's `errgroup`, with its `SetLimit`, and from its example that collects results:
+//! errgroup's `Go` is an actor that ends the group only by an error, and the run ends when no actor
+//! is left.
 //!
 //! ```sh
-//! cargo run --example errgroup -- src/*.rs
-//! cargo run --example errgroup -- Cargo.toml no-such-file
-//! cargo run --example errgroup --features tokio -- src/*.rs # or smol, or async-std
+//! cargo run --example errgroup --features fs -- src/*.rs
+//! cargo run --example errgroup --features fs -- Cargo.toml no-such-file
+//! cargo run --example errgroup --features fs,tokio -- src/*.rs # or smol, or async-std
 //! ```
 
 mod runtime;

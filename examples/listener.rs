@@ -1,15 +1,15 @@
-//! A TCP server that echoes lines. Interrupted, it closes its socket, finishes what it is answering,
-//! and returns.
+//! A TCP server that echoes lines. When it is interrupted, it closes its socket, finishes what it
+//! is answering, and returns.
 //!
-//! Ported from `ExampleGroup_Add_listener` of Go's `run.Group`, where the server is `http.Serve` and
-//! the interrupt closes the listener under it.
+//! Ported from `ExampleGroup_Add_listener` of Go's `run.Group`, where the server is `http.Serve`
+//! and the interrupt closes the listener under it.
 //!
 //! ```sh
-//! cargo run --example listener                  # Enter stops it
-//! cargo run --example listener -- 127.0.0.1:7001
-//! cargo run --example listener --features tokio # or smol, or async-std
+//! cargo run --example listener --features net       # Enter stops it
+//! cargo run --example listener --features net -- 127.0.0.1:7001
+//! cargo run --example listener --features net,tokio # or smol, or async-std
 //!
-//! nc 127.0.0.1 7000                             # a client
+//! nc 127.0.0.1 7000                                 # a client
 //! ```
 
 mod clients;
@@ -29,7 +29,7 @@ use rungroup::{Actor, Context, Group};
 /// A client that does not read its answer holds up the stop no longer than this.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What is longer is echoed in pieces, so that a client cannot take all our memory.
+/// A longer line is echoed in pieces, so that a client cannot take all our memory.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
 fn main() -> rungroup::Result {

@@ -1,5 +1,5 @@
-//! Adds up the numbers given as arguments, in a group inside a group. A word that is no number fails
-//! the inner group, that fails the outer one, and the error tells the whole way.
+//! Adds up the numbers given as arguments, in a group inside a group. A word that is not a number
+//! fails the inner group, which fails the outer one, and the error names the actors of both.
 //!
 //! In Go this is a `run.Group` whose execute and interrupt are written by hand around another. Here
 //! it is [`Group::into_actor`]; the inner group has a spawner of its own.
@@ -34,7 +34,7 @@ fn main() -> Result<(), rungroup::Error> {
     Ok(())
 }
 
-/// A pipeline that is done when both its actors are, and failed when one of them is.
+/// A pipeline: it is done when both actors are, and fails when one of them does.
 fn adding(words: Vec<String>, sum: Arc<AtomicI64>) -> Group {
     let (sender, numbers) = async_channel::bounded(16);
     let mut group = Group::new();
@@ -68,7 +68,7 @@ async fn add(numbers: Receiver<i64>, sum: Arc<AtomicI64>) -> rungroup::Result {
     Ok(())
 }
 
-/// Sees why the group ends, whoever ends it.
+/// Prints why the group ends.
 fn watcher() -> Actor {
     let watch = Actor::with(|ctx| async move {
         ctx.interrupted().await;

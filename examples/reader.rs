@@ -1,15 +1,15 @@
-//! Prints the lines that come from a TCP connection. The interrupt closes the connection, which ends
-//! the scan.
+//! Prints the lines that come from a TCP connection. The interrupt closes the connection, which
+//! ends the scan.
 //!
 //! Ported from the use of Go's `run.Group` with an `io.ReadCloser`: execute scans it, interrupt
 //! closes it.
 //!
 //! ```sh
-//! nc -l 127.0.0.1 7000                        # a server to type at
+//! nc -l 127.0.0.1 7000                            # a server to type at
 //!
-//! cargo run --example reader                  # Enter stops it
-//! cargo run --example reader -- 127.0.0.1:7001
-//! cargo run --example reader --features tokio # or smol, or async-std
+//! cargo run --example reader --features net       # Enter stops it
+//! cargo run --example reader --features net -- 127.0.0.1:7001
+//! cargo run --example reader --features net,tokio # or smol, or async-std
 //! ```
 
 mod console;
@@ -30,7 +30,7 @@ fn main() -> rungroup::Result {
 
     let mut group = Group::new();
     let reader = Actor::new(scan(Arc::clone(&connection)), move |_cause| {
-        // Fails if the other side was faster, which is as good.
+        // Fails if the other side has closed it already, which is fine.
         let _ = connection.get_ref().shutdown(Shutdown::Both);
     });
     group.add_actor(reader.name("reader"));

@@ -1,15 +1,15 @@
 //! A web server in three stages, which stop one after the other: http answers what it has accepted
-//! while the workers are still there, these finish what is queued while the database is still there,
-//! and the database goes last. Then it prints the report of the stop.
+//! while the workers are still there, the workers finish what is queued while the database is still
+//! there, and the database stops last. Then it prints the report of the stop.
 //!
-//! What large users of Go's `run.Group` arrange by the order of `Add` and interrupts that block.
+//! Large users of Go's `run.Group` arrange this by the order of `Add` and by interrupts that block.
 //!
 //! ```sh
-//! cargo run --example stages                  # Enter stops it
-//! cargo run --example stages -- 127.0.0.1:8001
-//! cargo run --example stages --features tokio # or smol, or async-std
+//! cargo run --example stages --features net       # Enter stops it
+//! cargo run --example stages --features net -- 127.0.0.1:8001
+//! cargo run --example stages --features net,tokio # or smol, or async-std
 //!
-//! curl http://127.0.0.1:8000/some/page        # a client
+//! curl http://127.0.0.1:8000/some/page                # a client
 //! ```
 
 mod clients;
@@ -90,7 +90,7 @@ async fn http(ctx: Context, listener: Async<TcpListener>, jobs: Sender<Job>) -> 
     Ok(())
 }
 
-/// Reads one request and answers it; a client that has not asked yet is let go by the interrupt.
+/// Reads one request and answers it. The interrupt lets a client go that has not asked yet.
 async fn respond(ctx: Context, client: Async<TcpStream>, jobs: Sender<Job>) -> Result {
     let Some(request) = ctx.run_until_interrupted(read_head(&client)).await else {
         return Ok(());
@@ -109,7 +109,7 @@ async fn respond(ctx: Context, client: Async<TcpStream>, jobs: Sender<Job>) -> R
     Ok(())
 }
 
-/// Reads to the empty line that ends a request which has no body, and returns its first line.
+/// Reads a request without a body to the empty line at its end, and returns its first line.
 async fn read_head(client: &Async<TcpStream>) -> io::Result<String> {
     let mut lines = BufReader::new(client).take(LARGEST_REQUEST).lines();
     let mut request = None;
@@ -136,14 +136,14 @@ async fn database(ctx: Context, rows: Receiver<Row>) -> Result {
     while let Some(Row { path, answer }) = next(&ctx, &rows).await {
         table.push(path);
         let written = format!("row {} is {}\n", table.len(), table[table.len() - 1]);
-        // A client that has left does not want to know.
+        // Fails if the client has left, which is fine.
         let _ = answer.send(written).await;
     }
     println!("the database has stopped, with {} rows", table.len());
     Ok(())
 }
 
-/// Takes the next out of a queue; once interrupted, only what is left in it.
+/// Takes the next item out of a queue. Once the actor is interrupted, takes only what is left.
 async fn next<T>(ctx: &Context, queue: &Receiver<T>) -> Option<T> {
     match ctx.run_until_interrupted(queue.recv()).await {
         Some(item) => item.ok(),

@@ -1,16 +1,15 @@
-//! A TCP server with an actor for each core. Each actor has a thread and a runtime of its own, so its
-//! futures need not be `Send`, and what they share needs no lock. Interrupted, each closes its socket,
-//! finishes what it is answering, and returns.
+//! A TCP server with an actor for each core. Each actor has a thread and a runtime of its own, so
+//! its futures need not be `Send`, and what they share needs no lock. When it is interrupted, each
+//! closes its socket, finishes what it is answering, and returns.
 //!
-//! The same works for every runtime of one thread: whatever the closure of `blocking_with` calls to
-//! make its futures and to poll them. To pin the threads to their cores takes a crate such as
-//! `core_affinity`.
+//! The same works for every single-threaded runtime: the closure of `blocking_with` makes the
+//! futures and polls them. To pin the threads to their cores, use a crate such as `core_affinity`.
 //!
 //! ```sh
-//! cargo run --example thread_per_core                  # Enter stops it
-//! cargo run --example thread_per_core -- 127.0.0.1:7001
+//! cargo run --example thread_per_core --features tokio # Enter stops it
+//! cargo run --example thread_per_core --features tokio -- 127.0.0.1:7001
 //!
-//! nc 127.0.0.1 7000                                    # a client
+//! nc 127.0.0.1 7000                                     # a client
 //! ```
 
 mod console;
@@ -30,10 +29,10 @@ use tokio::time::sleep;
 /// A client that does not read its answer holds up the stop no longer than this.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What is longer is echoed in pieces, so that a client cannot take all our memory.
+/// A longer line is echoed in pieces, so that a client cannot take all our memory.
 const LONGEST_LINE: u64 = 64 * 1024;
 
-/// For other connections to close, where there are too many.
+/// How long to wait for other connections to close when there are too many.
 const PAUSE: Duration = Duration::from_millis(100);
 
 fn main() -> rungroup::Result {
@@ -56,7 +55,7 @@ fn main() -> rungroup::Result {
     Ok(group.run_blocking(Threads)?)
 }
 
-/// Blocks a core's thread, by a runtime that is only there.
+/// Runs a core's own runtime on its thread.
 fn run(ctx: Context, core: usize, listener: net::TcpListener) -> rungroup::Result {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, serve(ctx, core, listener))

@@ -1,8 +1,9 @@
-//! A relay: each runner sends off the next one. The last one drops the baton, and all die of that.
+//! A relay: each runner sends off the next one. The last one drops the baton, and that stops them
+//! all.
 //!
-//! Ported from Go's `tomb.v2`: a tomb's `Go` from inside is [`Handle::add_actor`], its `Kill` with a
-//! reason is [`Handle::interrupt`], and `Dying` and `Err` are the [`Context`]. A tomb panics when
-//! something is added to the dead; a group gives it back.
+//! Ported from Go's `tomb.v2`: a tomb's `Go` from inside is [`Handle::add_actor`], its `Kill` with
+//! a reason is [`Handle::interrupt`], and `Dying` and `Err` are the [`Context`]. A tomb that is
+//! dead panics when something is added; a group gives it back.
 //!
 //! ```sh
 //! cargo run --example tomb                  # 5 runners

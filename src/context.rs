@@ -18,9 +18,10 @@ use crate::policy::{Adder, Rank};
 use crate::seat::Seat;
 
 /// Tells an actor whether it is interrupted and why, lets it announce that it is ready, and lets it
-/// add children. [`Actor::with`] and [`Actor::blocking_with`] pass it to the actor.
+/// add children.
 ///
-/// Cloning it is cheap. Clones can be moved into whatever the actor spawns.
+/// [`Actor::with`] and [`Actor::blocking_with`] pass it to the actor. Cloning it is cheap. Clones
+/// can be moved into whatever the actor spawns.
 ///
 /// # Examples
 ///
@@ -47,6 +48,29 @@ impl Context {
     /// # Cancel safety
     ///
     /// Cancel safe: dropping it has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::future::or;
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// async fn serve() -> rungroup::Result {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| {
+    ///     let stop = async move {
+    ///         ctx.interrupted().await;
+    ///         println!("goodbye");
+    ///         Ok(())
+    ///     };
+    ///     or(serve(), stop)
+    /// }));
+    /// group.add(async { Ok(()) }, |_cause| {});
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
     pub fn interrupted(&self) -> Interrupted {
         Interrupted(Wait::new(Until {
             context: self.clone(),
@@ -79,6 +103,23 @@ impl Context {
     }
 
     /// Returns why the group stops, once the actor is interrupted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     ctx.interrupted().await;
+    ///     let cause = ctx.cause().unwrap();
+    ///     println!("saving because {cause}"); // "… actor `server` failed: address in use"
+    ///     Ok(())
+    /// }));
+    /// let server = Actor::new(async { Err("address in use".into()) }, |_cause| {});
+    /// group.add_actor(server.name("server"));
+    /// group.run_blocking(Threads).unwrap_err();
+    /// ```
     pub fn cause(&self) -> Option<Cause> {
         let cause = self.link().cause().filter(|_| self.is_interrupted());
         cause.cloned()
@@ -225,10 +266,11 @@ impl fmt::Debug for Context {
     }
 }
 
-/// Waits until the actor is interrupted. [`Context::interrupted`] returns it.
+/// Waits until the actor is interrupted.
 ///
-/// It can be cloned, awaited from several tasks, awaited again, and dropped half-way. If its actor
-/// left the group before it was interrupted, it is ready when the group is gone.
+/// [`Context::interrupted`] returns it. It can be cloned, awaited from several tasks, awaited
+/// again, and dropped half-way. If its actor left the group before it was interrupted, it is ready
+/// when the group is gone.
 ///
 /// # Examples
 ///

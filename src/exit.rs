@@ -18,8 +18,10 @@ use crate::text::{Chain, Chained, Contained};
 /// or a `String`.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
-/// What an actor's execute returns. The error is a [`BoxError`] by default, and not the
-/// [`Error`](crate::Error) of this crate: what a run returns is `Result<(), rungroup::Error>`.
+/// What an actor's execute returns.
+///
+/// The error is a [`BoxError`] by default, and not the [`Error`](crate::Error) of this crate: what a
+/// run returns is `Result<(), rungroup::Error>`.
 ///
 /// To adapt a future with another error type, write `async { Ok(work().await?) }`.
 ///
@@ -247,9 +249,9 @@ impl Exit {
 }
 
 /// Why a group stops: an actor exited, a [`Handle`](crate::Handle) requested it, no actor is left,
-/// or the `run` future was dropped. Every interrupt receives the same cause.
+/// or the `run` future was dropped.
 ///
-/// Cloning it is cheap. Its `Display` is one line, with the error if there is one.
+/// Every interrupt receives the same cause. Cloning it is cheap. Its `Display` is one line, with the error if there is one.
 ///
 /// # Examples
 ///

@@ -198,6 +198,22 @@ impl Group {
     }
 
     /// Returns a handle that stops the group from outside and adds actors while it runs.
+    ///
+    /// Inside a chain of [`add`](Group::add) and the other setters, the group is borrowed: take the
+    /// handle before the chain, or end the chain.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::cancellable(std::future::pending()).name("server"));
+    /// let handle = group.handle();
+    /// let stop = std::thread::spawn(move || handle.interrupt(Ok(())));
+    /// group.run_blocking(Threads).unwrap();
+    /// # stop.join().unwrap();
+    /// ```
     pub fn handle(&self) -> Handle {
         Handle::new(Arc::clone(&self.inbox.link))
     }
@@ -205,7 +221,9 @@ impl Group {
     /// Runs all actors concurrently on `spawner` until the first one exits, interrupts all, and
     /// waits until every one has exited. Without any actor, it returns `Ok` immediately.
     ///
-    /// The future is `Send`, so it can be spawned or raced with others.
+    /// It takes the group itself, so it cannot end a chain of [`add`](Group::add) and the other setters,
+    /// which return `&mut Group`: keep the group in a variable. The future is `Send`, so it can be
+    /// spawned or raced with others.
     ///
     /// Memory grows with the number of live actors: an `Ok` exit leaves nothing behind. Exits that
     /// are not `Ok` are kept for the report for as long as the group runs.
@@ -259,6 +277,22 @@ impl Group {
     /// # Cancel safety
     ///
     /// The same as for [`run`](Group::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::future::block_on;
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::cancellable(std::future::pending()).name("server"));
+    /// group.handle().interrupt(Ok(()));
+    ///
+    /// let report = block_on(group.run_report(Threads));
+    /// println!("{report}"); // a table of the stop
+    /// assert_eq!(report.exits()[0].actor().as_str(), Some("server"));
+    /// report.into_result().unwrap();
+    /// ```
     pub async fn run_report(self, spawner: impl Spawner) -> Report {
         self.run_on(&spawner, Report::of_all()).await
     }
@@ -276,6 +310,18 @@ impl Group {
     /// # Panics
     ///
     /// The same as for [`run`](Group::run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// fn main() -> Result<(), rungroup::Error> {
+    ///     let mut group = Group::new();
+    ///     group.add_actor(Actor::new(async { Ok(()) }, |_cause| {}).name("job"));
+    ///     group.run_blocking(Threads)
+    /// }
+    /// ```
     pub fn run_blocking(self, spawner: impl Spawner) -> Result<(), Error> {
         block_on(self.run(spawner))
     }

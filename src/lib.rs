@@ -1,34 +1,34 @@
 //! Runs the parts of a program as one: when one of them ends, all of them stop, in order and in
 //! time.
 //!
-//! Create a [`Group`]. Add [actors](Actor), each an *execute* future and an *interrupt* function
-//! that makes it end. Run it. All actors run concurrently. The first one that exits, for whatever
-//! reason, interrupts all the others. `run` returns when every one has exited, with what the first
-//! one returned.
+//! Create a [`Group`]. Add [actors](Actor), each an *execute* future and an *interrupt* that makes
+//! it end. Run it. All actors run concurrently. The first one that exits, for whatever reason,
+//! interrupts all the others. `run` returns when every one has exited, with what the first one
+//! returned.
 //!
 //! ```
-//! use rungroup::{Group, Threads};
+//! use rungroup::{Actor, Group, Threads};
 //!
 //! let mut group = Group::new();
 //!
 //! // An actor that works until it is interrupted.
-//! let (stop, stopped) = async_channel::bounded::<()>(1);
-//! group.add(
-//!     async move {
-//!         let _ = stopped.recv().await;
-//!         Ok(())
-//!     },
-//!     move |_cause| drop(stop),
-//! );
+//! let worker = Actor::with(|ctx| async move {
+//!     ctx.interrupted().await;
+//!     println!("the worker stops");
+//!     Ok(())
+//! });
+//! group.add_actor(worker.name("worker"));
 //!
 //! // An actor that fails.
-//! group.add(async { Err("immediate teardown".into()) }, |_cause| {});
+//! let server = Actor::new(async { Err("address in use".into()) }, |_cause| {});
+//! group.add_actor(server.name("server"));
 //!
 //! let error = group.run_blocking(Threads).unwrap_err();
-//! assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "immediate teardown");
+//! assert_eq!(format!("{error:#}"), "actor `server` failed: address in use");
 //! ```
 //!
-//! On Tokio, with signals, two stages and an end of the process (features `tokio` and `signal`):
+//! On Tokio, with signals, two stages, a grace and an end of the process (features `tokio` and
+//! `signal`):
 //!
 //! ```
 //! # #[cfg(all(feature = "tokio", feature = "signal"))]
@@ -55,8 +55,8 @@
 //!
 //! async fn run() -> Result {
 //!     let mut group = Group::new();
-//!     group.add_actor(signal::termination(group.handle())?);
-//!     group.grace(Duration::from_secs(10));
+//!     group.add_actor(signal::termination(group.handle())?); // SIGTERM and Ctrl-C
+//!     group.grace(Duration::from_secs(10)); // for the whole stop
 //!     group.add_actor(Actor::with(database).name("database").stage(0));
 //!     group.add_actor(Actor::with(server).name("server").stage(1)); // stops first
 //!     Ok(group.run(Tokio).await?)
@@ -118,7 +118,9 @@
 //! - **Dropping the `run` future** interrupts every actor and drops its future.
 //! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given
 //!   back.
-//! - The crate has no `unsafe` code. While all actors wait, a group polls nothing and wakes nobody.
+//!
+//! The [laws] are the whole list, numbered, each with its tests. The crate has no `unsafe` code.
+//! While all actors wait, a group polls nothing and wakes nobody.
 //!
 //! # Runtimes and features
 //!
@@ -127,11 +129,11 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | none | [`Threads`], which needs no runtime; [your own](spawner) |
-//! | `tokio` | the spawner `Tokio`, and `Spawner` for `tokio::runtime::Handle` |
-//! | `smol` | the spawner `Smol`, and `Spawner` for `smol::Executor` |
-//! | `async-std` | the spawner `AsyncStd` |
-//! | `signal` | [`signal`](https://docs.rs/rungroup/latest/rungroup/signal): actors that watch signals |
-//! | `conformance` | a check for your own spawner |
+//! | `tokio` | [`Tokio`], and `Spawner` for `tokio::runtime::Handle` |
+//! | `smol` | [`Smol`], and `Spawner` for `smol::Executor` |
+//! | `async-std` | [`AsyncStd`] |
+//! | `signal` | [`signal`]: actors that watch signals |
+//! | `conformance` | [`conformance`]: a check for your own spawner |
 //! | `tracing` | target `rungroup`: the span `actor` around the polls of each actor, events of the group at `info` and above, events of each actor at `debug` |
 //!
 //! With `tokio` or `smol`, that crate is a public dependency: the version of `tokio` (1) or `smol`
@@ -153,6 +155,8 @@
 //!   `tokio-graceful-shutdown`.
 //! - To restart parts by policy, use a supervisor such as `ractor`.
 //!
+//! The words *group*, *actor*, *execute* and *interrupt* are those of Go's [`run.Group`].
+//!
 //! # How it works
 //!
 //! `run` is a state machine that lives in its own future. It hands each actor to the spawner as a
@@ -160,10 +164,37 @@
 //! events, and the machine takes one after the other: the first event that ends the group is the
 //! cause.
 //!
-//! The words *group*, *actor*, *execute* and *interrupt* are those of Go's [`run.Group`].
-//!
-//! [guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html
 //! [`run.Group`]: https://pkg.go.dev/github.com/oklog/run
+// What is there only with a feature.
+#![cfg_attr(
+    not(feature = "tokio"),
+    doc = "[`Tokio`]: https://docs.rs/rungroup/latest/rungroup/struct.Tokio.html"
+)]
+#![cfg_attr(
+    not(feature = "smol"),
+    doc = "[`Smol`]: https://docs.rs/rungroup/latest/rungroup/struct.Smol.html"
+)]
+#![cfg_attr(
+    not(feature = "async-std"),
+    doc = "[`AsyncStd`]: https://docs.rs/rungroup/latest/rungroup/struct.AsyncStd.html"
+)]
+#![cfg_attr(
+    not(feature = "signal"),
+    doc = "[`signal`]: https://docs.rs/rungroup/latest/rungroup/signal/index.html"
+)]
+#![cfg_attr(feature = "conformance", doc = "[`conformance`]: spawner::conformance")]
+#![cfg_attr(
+    not(feature = "conformance"),
+    doc = "[`conformance`]: https://docs.rs/rungroup/latest/rungroup/spawner/conformance/index.html"
+)]
+#![cfg_attr(
+    all(feature = "tokio", feature = "signal", feature = "conformance"),
+    doc = "[guides]: guide"
+)]
+#![cfg_attr(
+    not(all(feature = "tokio", feature = "signal", feature = "conformance")),
+    doc = "[guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html"
+)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -220,11 +251,7 @@ pub use state::{Phase, State};
 pub use status::{Status, Waiting};
 pub use task::Task;
 
+/// What a group promises, law by law, each with its tests.
 #[cfg(doc)]
 #[doc = include_str!("../docs/laws.md")]
 pub mod laws {}
-
-/// Compiles the README's Rust as documentation tests.
-#[cfg(all(doctest, feature = "tokio", feature = "signal"))]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -2,8 +2,9 @@
 
 use crate::exit::Outcome;
 
-/// Which exits of an actor end its group. An "error" is every exit other than `Ok`: a failure, a
-/// panic or a loss.
+/// Which exits of an actor end its group.
+///
+/// An "error" is every exit other than `Ok`: a failure, a panic or a loss.
 ///
 /// # Examples
 ///

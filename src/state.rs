@@ -47,8 +47,10 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What an actor that has not exited is doing. For a [`Straggler`](crate::Straggler), it is what it
-/// was doing when it was forced; in a [`Status`](crate::Status), when the status was taken.
+/// What an actor that has not exited is doing.
+///
+/// For a [`Straggler`](crate::Straggler), it is what it was doing when it was forced; in a
+/// [`Status`](crate::Status), when the status was taken.
 ///
 /// # Examples
 ///

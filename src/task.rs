@@ -9,10 +9,9 @@ use crate::exit::{BoxError, Outcome};
 use crate::name::Name;
 use crate::seat::Seat;
 
-/// One actor's execute, as a future for a [`Spawner`](crate::Spawner) to run. It never panics and
-/// returns nothing.
+/// One actor's execute, as a future for a [`Spawner`](crate::Spawner) to run.
 ///
-/// Whatever becomes of the task, it tells its group how the actor ended. If it runs to its end, it
+/// It never panics and returns nothing. Whatever becomes of the task, it tells its group how the actor ended. If it runs to its end, it
 /// reports what execute returned, or its panic. If it is dropped before that, polled or not, it
 /// reports the actor as [lost](crate::Outcome::Lost); if it is [refused](Task::refuse), as lost
 /// with a reason. So a spawner cannot make a group wait for ever by losing a task, but only by

@@ -9,13 +9,13 @@ use futures_lite::future::or;
 use futures_lite::io::AsyncReadExt;
 use rungroup::Context;
 
-/// How long a server waits that cannot accept anybody.
+/// How long a server that cannot accept anybody waits.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long a client may take to leave that was let go.
+/// How long a client that was let go may take to leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-/// Accepts the next client; `None` once the actor is interrupted.
+/// Accepts the next client. Returns `None` once the actor is interrupted.
 ///
 /// Running out of file descriptors is no reason to stop: clients that leave give theirs back, and
 /// until then the others wait in the system's queue.
@@ -42,8 +42,8 @@ fn left_already(error: ErrorKind) -> bool {
     )
 }
 
-/// Lets a client go, with all it was answered. A socket that is closed before its input was read
-/// resets the connection, and what is still on the way is lost.
+/// Lets a client go that has been answered. To close a socket before its input was read would reset
+/// the connection, and lose the part of the answer that is still on its way.
 pub(crate) async fn let_go(mut client: &Async<TcpStream>) {
     let leaves = async {
         client.get_ref().shutdown(Shutdown::Write)?;
@@ -55,6 +55,6 @@ pub(crate) async fn let_go(mut client: &Async<TcpStream>) {
         Timer::after(FAREWELL).await;
         Ok(())
     };
-    // One that has left in a hurry is gone as well.
+    // After an error, the client is gone too.
     let _ = or(leaves, stays).await;
 }

@@ -5,10 +5,10 @@ use std::thread;
 
 use rungroup::Handle;
 
-/// Stops the group when a line is typed, or when there is no more to come.
+/// Stops the group when a line is typed, or when the input ends.
 ///
-/// No actor of the group: a thread that reads from a terminal cannot be interrupted. It knows the
-/// group by its handle only, and may outlive it.
+/// It is not an actor, because a thread that reads from a terminal cannot be interrupted. It only
+/// has a handle of the group, and may outlive the group.
 pub(crate) fn stop_on_enter(group: Handle) {
     thread::spawn(move || {
         let _ = stdin().read_line(&mut String::new());

@@ -16,7 +16,7 @@ use crate::{rest, runtime};
 
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What a shell returns that is called wrongly.
+/// The exit status of a shell that is called wrongly.
 const MISUSED: u8 = 2;
 
 pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
@@ -64,8 +64,8 @@ fn parse(args: impl Iterator<Item = String>) -> Option<(Duration, Vec<String>)> 
     (!commands.is_empty()).then_some((grace, commands))
 }
 
-/// Passes on how the first one ended. It ended well if all that is wrong is that others had to be
-/// killed.
+/// Passes on how the first command ended. It ended well if the run failed only because others had
+/// to be killed.
 fn exit_code(error: &Error) -> ExitCode {
     if error.kind() == ErrorKind::Stragglers {
         return ExitCode::SUCCESS;
@@ -74,8 +74,8 @@ fn exit_code(error: &Error) -> ExitCode {
     ended.map_or(ExitCode::FAILURE, Ended::exit_code)
 }
 
-/// Stops the group on a signal, and forces it on the second one. It listens from now on, and until
-/// all others are gone.
+/// Stops the group on a signal, and forces it on the second one. It listens from now on, until all
+/// others are gone.
 fn signals(group: Handle) -> io::Result<Actor> {
     let mut signals = Signals::new([Signal::Int, Signal::Term, Signal::Hup])?;
     let listen = Actor::with(|ctx| async move {

@@ -1,4 +1,4 @@
-//! How it ended, if not well.
+//! How a command ended, if not well.
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(crate) struct Ended {
 const BY_SIGNAL: i32 = 128;
 
 impl Ended {
-    /// `None` if it ended well.
+    /// Returns `None` if it ended well.
     pub(crate) fn with(status: &WaitIdStatus) -> Option<Ended> {
         match (status.exit_status(), status.terminating_signal()) {
             (Some(0), _) => None,

@@ -39,7 +39,7 @@ fn exit_of(pid: Pid) -> io::Result<WaitIdStatus> {
     Ok(status.ok_or(Errno::CHILD)?)
 }
 
-/// Runs what blocks on a thread of its own, which is left to itself if nobody waits any longer.
+/// Runs what blocks on a thread of its own. The thread goes on if nobody waits any longer.
 pub(crate) async fn on_a_thread<T: Send + 'static>(
     block: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
@@ -50,8 +50,8 @@ pub(crate) async fn on_a_thread<T: Send + 'static>(
     done.recv().await.map_err(io::Error::other)
 }
 
-/// The shell leads a process group, named by its process id, which is nobody else's until the whole
-/// group was reaped. So a signal reaches this group or none.
+/// A command. Its shell leads a process group whose id is that of the shell. No other process gets
+/// this id before the whole group is reaped, so a signal reaches this group or none.
 pub(crate) struct Job {
     command: String,
     state: Mutex<State>,

@@ -1,20 +1,20 @@
 //! Runs shell commands as one: the first to end stops the rest, with SIGTERM, and after the grace
-//! with SIGKILL. The exit status is that of the first to end, as a shell would tell it.
+//! with SIGKILL. The exit status is that of the first to end, as a shell reports it.
 //!
-//! What Go programs do with a `run.Group` around `exec.Cmd`.
+//! Go programs do this with a `run.Group` around `exec.Cmd`.
 //!
 //! ```sh
-//! cargo run --example processes -- 'sleep 2; echo done' 'ping localhost'
-//! cargo run --example processes -- --grace 0.5 'sleep 1; exit 7' 'trap "" TERM; sleep 60'
-//! cargo run --example processes --features tokio -- 'sleep 1' 'sleep 60' # or smol, or async-std
+//! cargo run --example processes --features process -- 'sleep 2; echo done' 'ping localhost'
+//! cargo run --example processes --features process -- --grace 0.5 'sleep 1; exit 7' 'trap "" TERM; sleep 60'
+//! cargo run --example processes --features process,tokio -- 'sleep 1' 'sleep 60' # or smol, or async-std
 //! ```
 //!
 //! - Each command is `sh -c COMMAND` in a process group of its own, and signals go to the whole
-//!   group. A command has ended when its shell has; what that left behind is waited for too (on
-//!   Linux; elsewhere only the shell is), and killed when the grace is over.
-//! - Its standard input is empty; its output goes where ours does.
-//! - SIGINT, SIGTERM or SIGHUP to us stops all commands as above, and the exit status is 128 and the
-//!   signal's number. The second one cuts the grace short.
+//!   group. A command has ended when its shell has. On Linux, the processes that the shell has left
+//!   are waited for too, and killed when the grace is over.
+//! - A command's standard input is empty, and its output goes where ours does.
+//! - SIGINT, SIGTERM or SIGHUP to us stops all commands in the same way, and the exit status is 128
+//!   plus the signal's number. The second signal ends the grace.
 //! - Nothing is left running or unreaped when we end.
 
 #[cfg(unix)]

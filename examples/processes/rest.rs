@@ -1,4 +1,4 @@
-//! What the commands leave.
+//! The processes that the commands leave.
 
 use std::io;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::job::{Job, on_a_thread};
 ///
 /// # Errors
 ///
-/// The system's, which does not let us be the parent of what a shell leaves.
+/// Returns the system's error if we cannot become the parent of what a shell leaves.
 pub(crate) fn actor(jobs: Vec<Arc<Job>>) -> io::Result<Actor> {
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
@@ -30,7 +30,8 @@ async fn reap(jobs: Vec<Arc<Job>>) -> Result {
     Ok(())
 }
 
-/// Ends at once whatever is there. For after the run: a group that was forced has left them.
+/// Kills all that is left. It is called after the run, because a group that was forced leaves
+/// processes behind.
 pub(crate) fn kill(jobs: &[Arc<Job>]) {
     for job in jobs {
         job.kill();

@@ -1,5 +1,5 @@
-//! The runtime that the examples run on, chosen here and nowhere else: the first feature that is on
-//! of `tokio`, `smol` and `async-std`; with none of them, a thread for each actor.
+//! The runtime that the examples run on, chosen here and nowhere else: the first of `tokio`, `smol`
+//! and `async-std` whose feature is on. Without any of them, each actor has a thread.
 
 use rungroup::{Error, Group};
 

@@ -5,8 +5,9 @@ use std::fmt;
 use super::Spawner;
 use crate::task::Task;
 
-/// Makes a spawner from a function that starts a task. The spawner has the default
-/// [`sleep`](Spawner::sleep).
+/// Makes a spawner from a function that starts a task.
+///
+/// The spawner has the default [`sleep`](Spawner::sleep).
 ///
 /// # Examples
 ///

@@ -43,6 +43,8 @@ impl Spawner for Smol {
 
 /// Runs the actors on this executor, which must itself be run. If it is dropped, the actors are
 /// [lost](crate::Outcome::Lost).
+///
+/// The executor is the one of `smol` 2, which is a public dependency of this crate.
 impl Spawner for Executor<'_> {
     fn spawn(&self, task: Task) {
         Executor::spawn(self, task).detach();

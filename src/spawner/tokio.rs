@@ -27,8 +27,8 @@ use crate::task::Task;
 /// If the runtime shuts down, the actors on it are [lost](crate::Outcome::Lost). On a runtime
 /// without a time driver, a thread sleeps instead, after Tokio's panic message.
 ///
-/// With this spawner, `tokio` is a public dependency of this crate: `Spawner` is implemented for
-/// the `Handle` of `tokio` 1.
+/// `tokio` is a public dependency of this crate: `Spawner` is implemented for the `Handle` of `tokio`
+/// 1.
 ///
 /// # Panics
 ///
@@ -67,6 +67,8 @@ impl Spawner for Tokio {
 }
 
 /// Runs the actors on the runtime of the handle. `run` may be polled inside or outside it.
+///
+/// The handle is the one of `tokio` 1, which is a public dependency of this crate.
 impl Spawner for Handle {
     fn spawn(&self, task: Task) {
         // Dropping the handle of the Tokio task detaches the task.

@@ -254,6 +254,8 @@ fn functions_have_their_signatures() {
     let _: fn(&Task) -> &Name = Task::name;
     let _: fn(&Threads, Task) = Spawner::spawn;
     let _: fn(&Threads, Duration) -> Sleep = Spawner::sleep;
+    // The same, by the names in their module.
+    let _: fn(&spawner::Threads, Task) = <Threads as spawner::Spawner>::spawn;
 }
 
 #[test]

@@ -8,6 +8,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use std::{env, fs, panic, thread};
 
+#[cfg(unix)]
+use rustix::process::{Pid, Signal, kill_process};
+
 pub(crate) const ANY_PORT: [&str; 1] = ["127.0.0.1:0"];
 pub(crate) const NO_ARGS: [&str; 0] = [];
 
@@ -31,7 +34,7 @@ pub(crate) fn hold(test: impl FnOnce() + Send + 'static) {
 
 /// An example that runs.
 pub(crate) struct Example {
-    pub(crate) child: Child,
+    child: Child,
     stdin: Option<ChildStdin>,
     stdout: Lines<BufReader<ChildStdout>>,
     stderr: BufReader<ChildStderr>,
@@ -50,12 +53,23 @@ impl Example {
         Example::spawn(Command::new(program(name)).args(args))
     }
 
+    /// Starts it in a directory.
+    #[cfg(all(unix, feature = "axum"))]
+    pub(crate) fn start_in(directory: &Path, name: &str, arg: &str) -> Example {
+        Example::spawn(Command::new(program(name)).arg(arg).current_dir(directory))
+    }
+
     /// Starts it with no more than so many file descriptors.
     #[cfg(unix)]
     pub(crate) fn start_limited(files: u32, name: &str, arg: &str) -> Example {
         let limited = format!("ulimit -n {files} && exec \"$0\" '{arg}'");
         let mut shell = Command::new("sh");
         Example::spawn(shell.arg("-c").arg(limited).arg(program(name)))
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     fn spawn(command: &mut Command) -> Example {
@@ -144,7 +158,7 @@ fn program(name: &str) -> PathBuf {
     path.push("examples");
     path.push(name);
     path.set_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "run `cargo build --examples` before");
+    assert!(path.exists(), "build the examples before: see main.rs");
     path
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::example::{Example, NO_ARGS, directory, fifo, hold};
 
@@ -17,10 +17,6 @@ fn ends_on(pipe: &str, status: i32) -> String {
 
 fn write_to(pipe: &str) {
     fs::write(pipe, "now\n").unwrap();
-}
-
-fn signal(example: &Example, signal: Signal) {
-    kill_process(Pid::from_child(&example.child), signal).unwrap();
 }
 
 fn assert_ready(processes: &mut Example) {
@@ -113,7 +109,7 @@ fn a_signal_stops_all() {
     hold(|| {
         let mut processes = Example::start("processes", [LOOP]);
         assert_ready(&mut processes);
-        signal(&processes, Signal::TERM);
+        processes.signal(Signal::TERM);
         processes.end().assert_code(128 + 15);
     });
 }
@@ -125,9 +121,9 @@ fn the_second_signal_forces() {
         let mut processes = Example::start("processes", ["--grace", "1000", DEAF, &polite]);
         assert_ready(&mut processes);
         assert_ready(&mut processes);
-        signal(&processes, Signal::INT);
+        processes.signal(Signal::INT);
         assert_eq!(processes.line(), "stopping");
-        signal(&processes, Signal::INT);
+        processes.signal(Signal::INT);
         let ended = processes.end();
         ended.assert_code(128 + 2);
         ended.assert_stderr(&format!("`{DEAF}`"));

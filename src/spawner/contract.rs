@@ -1,0 +1,102 @@
+//! What a group asks of a runtime.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::sleep_on_a_thread;
+use crate::task::Task;
+
+/// Runs tasks, as the seam between a group and a runtime.
+///
+/// The contract:
+///
+/// - `spawn` takes the task, starts it and returns immediately. It may be called from any thread
+///   that polls `run`, and the task may be polled on any thread.
+/// - A task is detached: nobody joins it. It tells its group how it ended.
+/// - A task must be polled whenever it was woken, until it is ready. If the spawner cannot do that,
+///   it drops the task or [refuses](Task::refuse) it, at any time and on any thread. The actor is
+///   then [lost](crate::Outcome::Lost), and the group stops as for any other exit. The group waits
+///   for a task that is kept but never polled until the [grace](crate::Group::grace) ends.
+/// - A task does not panic: it catches the panics of what it runs.
+/// - Tasks may be polled in any order.
+/// - `spawn` should not panic. If it does, the panic goes through `run`, with the effect of
+///   dropping `run`: all interrupts are called, and all futures are dropped.
+/// - `sleep` measures graces and drains. If it panics, or its future does, the group falls back to
+///   the default.
+///
+/// The trait is object safe, and implemented for references, [`Arc`] and [`Box`] of spawners.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Group, Spawner, Task};
+///
+/// struct BigStacks;
+///
+/// impl Spawner for BigStacks {
+///     fn spawn(&self, task: Task) {
+///         let thread = std::thread::Builder::new().stack_size(16 << 20);
+///         // A thread that cannot start drops the task: the actor is lost.
+///         let _ = thread.spawn(|| futures_lite::future::block_on(task));
+///     }
+/// }
+///
+/// let mut group = Group::new();
+/// group.add(async { Ok(()) }, |_| {});
+/// group.run_blocking(BigStacks).unwrap();
+/// ```
+pub trait Spawner: Send + Sync {
+    /// Starts the task and returns immediately.
+    fn spawn(&self, task: Task);
+
+    /// Returns a future that is ready after `duration`. With [`Duration::MAX`], it is never ready.
+    ///
+    /// By default, the future needs one parked thread, which ends when the future is ready or
+    /// dropped. If the system has no more threads, the future is ready immediately: a stop that is
+    /// short of resources is better cut off than left without a limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_lite::future::block_on;
+    /// use rungroup::{Spawner, Threads};
+    ///
+    /// block_on(Threads.sleep(Duration::from_millis(1)));
+    /// ```
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        sleep_on_a_thread(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for &S {
+    fn spawn(&self, task: Task) {
+        (**self).spawn(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for Arc<S> {
+    fn spawn(&self, task: Task) {
+        (**self).spawn(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for Box<S> {
+    fn spawn(&self, task: Task) {
+        (**self).spawn(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}
