@@ -1,0 +1,351 @@
+//! Grids of faults: one script, and a fault at each place of it.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::thread;
+
+use futures_lite::future::{poll_once, yield_now};
+use rungroup::{Error, ErrorKind, Spawner, Task};
+
+use crate::faults_script::{CALLBACKS, Callback, Noting, Script, actors};
+use crate::runtime::Runtime;
+use crate::support::{Count, Inline, kaboom, parking};
+
+on_every_runtime! {
+    law_19_a_run_dropped_after_any_of_its_polls,
+    law_19_any_spawn_panics,
+    law_23_any_task_is_lost,
+    law_32_any_actor_panics_in_any_callback,
+    law_11_any_spawner_that_keeps_its_contract,
+}
+
+/// No run of the script is polled, or spawns, nearly as often: a loop that gets there never ends.
+const ENDLESS: usize = 1000;
+
+/// Polls `run` so many times, unless it ends before. A panic of it comes back as `Err`.
+async fn poll_times<F: Future + Unpin>(
+    run: &mut F,
+    times: usize,
+) -> Option<thread::Result<F::Output>> {
+    let mut left = times;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        match catch_unwind(AssertUnwindSafe(|| std::pin::Pin::new(&mut *run).poll(cx))) {
+            Ok(Poll::Ready(output)) => Poll::Ready(Some(Ok(output))),
+            Err(payload) => Poll::Ready(Some(Err(payload))),
+            Ok(Poll::Pending) if left == 0 => Poll::Ready(None),
+            Ok(Poll::Pending) => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Of the script, only `deaf` does not stop.
+fn assert_whole(result: Result<(), Error>, what: &str) {
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Stragglers, "{what}: {error:?}");
+    let stragglers = error.report().stragglers();
+    assert_eq!(stragglers.len(), 1, "{what}: {error:?}");
+    assert_eq!(stragglers[0].actor().as_str(), Some("deaf"));
+}
+
+/// "All interrupts are called exactly once, all futures are dropped, nothing runs later."
+async fn law_19_a_run_dropped_after_any_of_its_polls<R: Runtime>(rt: R) {
+    for polls in 0..ENDLESS {
+        let what = format!("dropped after {polls} polls");
+        let script = Script::new();
+        let spawner = Noting::new(&script, rt.spawner());
+        let group = script.group(spawner.clone());
+        let handle = group.handle();
+        let mut run = Box::pin(group.run(spawner));
+        let ended = poll_times(&mut run, polls).await;
+        drop(run);
+        script.settle(&rt, &handle, &what).await;
+        if polls == 0 {
+            // Law 2.
+            let entries = script.log.entries();
+            let is_still = |entry: &String| !entry.ends_with("ed") || entry.ends_with("dropped");
+            assert!(entries.iter().all(is_still), "{entries:#?}");
+        }
+        if let Some(result) = ended {
+            return assert_whole(result.unwrap(), &what);
+        }
+    }
+    panic!("it never ends");
+}
+
+/// What becomes of the task that is spawned as the k-th.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fate {
+    /// The spawner panics.
+    Panic,
+    Refuse,
+    Drop,
+    DropOnAnotherThread,
+    /// After its first poll.
+    DropMidway,
+}
+
+/// Does to the k-th task as it is told, and runs the others.
+#[derive(Clone)]
+struct Fatal<R> {
+    rt: R,
+    kth: usize,
+    fate: Fate,
+    spawned: Count,
+    /// Who was lost, or met the panic.
+    met: Arc<Mutex<Option<String>>>,
+}
+
+impl<R: Runtime> Fatal<R> {
+    fn new(rt: &R, kth: usize, fate: Fate) -> Fatal<R> {
+        Fatal {
+            rt: rt.clone(),
+            kth,
+            fate,
+            spawned: Count::new(),
+            met: Arc::default(),
+        }
+    }
+
+    fn met(&self) -> Option<String> {
+        self.met.lock().unwrap().clone()
+    }
+
+    fn meet(&self, task: &Task) {
+        *self.met.lock().unwrap() = Some(task.name().to_string());
+    }
+}
+
+impl<R: Runtime> Spawner for Fatal<R> {
+    fn spawn(&self, mut task: Task) {
+        self.spawned.add();
+        if self.spawned.get() != self.kth + 1 {
+            return self.rt.spawn(task);
+        }
+        if self.fate == Fate::DropMidway {
+            let fatal = self.clone();
+            return self.rt.spawn(async move {
+                if poll_once(&mut task).await.is_none() {
+                    fatal.meet(&task);
+                }
+            });
+        }
+        self.meet(&task);
+        match self.fate {
+            Fate::Panic => kaboom("no runtime"),
+            Fate::Refuse => task.refuse("no room"),
+            Fate::DropOnAnotherThread => drop(thread::spawn(move || drop(task))),
+            Fate::Drop | Fate::DropMidway => drop(task),
+        }
+    }
+}
+
+/// A spawner's panic goes through `run`, which is thereby dropped; that of the nested group's is
+/// the panic of its actor.
+async fn law_19_any_spawn_panics<R: Runtime>(rt: R) {
+    for kth in 0..ENDLESS {
+        let what = format!("spawn {kth} panics");
+        let script = Script::new();
+        let fatal = Fatal::new(&rt, kth, Fate::Panic);
+        let spawner = Noting::new(&script, fatal.clone());
+        let group = script.group(spawner.clone());
+        let handle = group.handle();
+        let mut run = Box::pin(group.run(spawner));
+        let ended = poll_times(&mut run, usize::MAX).await.unwrap();
+        drop(run);
+        script.settle(&rt, &handle, &what).await;
+        match (fatal.met().as_deref(), ended) {
+            (None, ended) => {
+                assert!(kth > 5, "{what}");
+                return assert_whole(ended.unwrap(), &what);
+            }
+            (Some("low" | "high"), ended) => {
+                assert_eq!(ended.unwrap().unwrap_err().kind(), ErrorKind::Panicked);
+            }
+            (Some(_), ended) => {
+                let payload = ended.unwrap_err();
+                assert_eq!(payload.downcast_ref(), Some(&"no runtime"), "{what}");
+            }
+        }
+    }
+    panic!("it never ends");
+}
+
+/// "When a spawner drops a task, unpolled or midway, its actor exits with `Lost`."
+async fn law_23_any_task_is_lost<R: Runtime>(rt: R) {
+    for fate in [
+        Fate::Refuse,
+        Fate::Drop,
+        Fate::DropOnAnotherThread,
+        Fate::DropMidway,
+    ] {
+        let mut kth = 0;
+        while lose(&rt, kth, fate).await {
+            kth += 1;
+        }
+        assert!(kth > 5, "{fate:?} ends with {kth}");
+    }
+}
+
+/// Runs the script without its k-th task. Returns whether there was one.
+async fn lose<R: Runtime>(rt: &R, kth: usize, fate: Fate) -> bool {
+    let what = format!("{fate:?} of task {kth}");
+    let script = Script::new();
+    let fatal = Fatal::new(rt, kth, fate);
+    let spawner = Noting::new(&script, fatal.clone());
+    let group = script.group(spawner.clone());
+    let handle = group.handle();
+    let result = group.run(spawner).await;
+    script.settle(rt, &handle, &what).await;
+    match fatal.met().as_deref() {
+        None => assert_whole(result, &what),
+        // Its own grace may have been faster.
+        Some("deaf") if fate == Fate::DropMidway || fate == Fate::DropOnAnotherThread => {
+            assert!(result.is_err(), "{what}");
+        }
+        Some(name) => {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Lost, "{what}: {name}: {error:?}");
+        }
+    }
+    fatal.spawned.get() > kth
+}
+
+/// "All others are interrupted and awaited", and the run fails with the panic.
+async fn law_32_any_actor_panics_in_any_callback<R: Runtime>(rt: R) {
+    for name in actors() {
+        for callback in CALLBACKS {
+            let what = format!("{name} panics in {callback:?}");
+            let script = Script::with_bomb(name, callback);
+            let spawner = Noting::new(&script, rt.spawner());
+            let group = script.group(spawner.clone());
+            let handle = group.handle();
+            let result = group.run(spawner).await;
+            script.settle(&rt, &handle, &what).await;
+            if script.explosions.get() == 0 {
+                // A child that comes too late is given back.
+                let is_late = name == "child" && script.log.count("child spawned") == 0;
+                assert!(is_late || is_without(name, callback), "{what}: it did not");
+                assert_whole(result, &what);
+                continue;
+            }
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Panicked, "{what}: {error:?}");
+            let payload = error.into_panic().expect("a payload");
+            assert_eq!(payload.downcast_ref(), Some(&"bomb"), "{what}");
+        }
+    }
+}
+
+/// What an actor of the script does not do.
+fn is_without(name: &str, callback: Callback) -> bool {
+    match (name, callback) {
+        // It leaves, and it does not listen.
+        ("leaver", Callback::Interrupt | Callback::PollAfterInterrupt) => true,
+        ("deaf", Callback::PollAfterInterrupt) => true,
+        // The interrupt is the context's.
+        ("db", Callback::Interrupt | Callback::DropOfInterrupt) => true,
+        _ => false,
+    }
+}
+
+/// What a spawner may do and keep its contract.
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    Delays,
+    PollsInSpawn,
+    PollsOnAnotherThreadBeforeSpawnReturns,
+    PollsSpuriously,
+    PollsInsideTheWake,
+    DropsLate,
+}
+
+const MANNERS: [Manner; 6] = [
+    Manner::Delays,
+    Manner::PollsInSpawn,
+    Manner::PollsOnAnotherThreadBeforeSpawnReturns,
+    Manner::PollsSpuriously,
+    Manner::PollsInsideTheWake,
+    Manner::DropsLate,
+];
+
+#[derive(Clone)]
+struct Mannered<R> {
+    rt: R,
+    manner: Manner,
+    finished: Arc<Mutex<Vec<Task>>>,
+}
+
+impl<R: Runtime> Spawner for Mannered<R> {
+    fn spawn(&self, mut task: Task) {
+        let finished = Arc::clone(&self.finished);
+        match self.manner {
+            Manner::Delays => self.rt.spawn(async {
+                for _ in 0..100 {
+                    yield_now().await;
+                }
+                task.await;
+            }),
+            Manner::PollsInSpawn => parking(Beside(self.rt.clone())).spawn(task),
+            Manner::PollsOnAnotherThreadBeforeSpawnReturns => {
+                let first = move || {
+                    let _ = futures_lite::future::block_on(poll_once(&mut task));
+                    task
+                };
+                // One that has ended is ready once more.
+                self.rt.spawn(thread::spawn(first).join().unwrap());
+            }
+            Manner::PollsSpuriously => self.rt.spawn(poll_fn(move |cx| {
+                for _ in 0..3 {
+                    if std::pin::Pin::new(&mut task).poll(cx).is_ready() {
+                        return Poll::Ready(());
+                    }
+                }
+                Poll::Pending
+            })),
+            Manner::PollsInsideTheWake => Inline.spawn(task),
+            Manner::DropsLate => self.rt.spawn(async move {
+                (&mut task).await;
+                finished.lock().unwrap().push(task);
+            }),
+        }
+    }
+}
+
+/// Spawns on the runtime from everywhere.
+#[derive(Clone)]
+struct Beside<R>(R);
+
+impl<R: Runtime> Spawner for Beside<R> {
+    fn spawn(&self, task: Task) {
+        self.0.spawn(task);
+    }
+}
+
+/// Whichever way the tasks run: the same result, and the same order of the stages.
+async fn law_11_any_spawner_that_keeps_its_contract<R: Runtime>(rt: R) {
+    for manner in MANNERS {
+        let what = format!("{manner:?}");
+        let script = Script::new();
+        let mannered = Mannered {
+            rt: rt.clone(),
+            manner,
+            finished: Arc::default(),
+        };
+        let spawner = Noting::new(&script, mannered.clone());
+        let group = script.group(spawner.clone());
+        let handle = group.handle();
+        let result = group.run(spawner).await;
+        script.settle(&rt, &handle, &what).await;
+        script.check_order(&what);
+        assert_whole(result, &what);
+        let finished = std::mem::take(&mut *mannered.finished.lock().unwrap());
+        thread::spawn(move || drop(finished)).join().unwrap();
+    }
+}
