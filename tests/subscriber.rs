@@ -201,6 +201,29 @@ fn panics_in_one_method() {
     assert_ne!(met.load(Ordering::Relaxed), 0, "it is never called");
 }
 
+/// The same at each single call, whatever the group is doing.
+#[test]
+fn law_32_a_subscriber_that_panics_at_any_call() {
+    let silent = summary(run(group()));
+    for kth in 0.. {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counts = Arc::clone(&calls);
+        let panicking = Calling(move |method, _: &str| {
+            // A callsite registers once for the whole process.
+            let counted = method != Method::RegisterCallsite;
+            if counted && counts.fetch_add(1, Ordering::Relaxed) == kth {
+                resume_unwind(Box::new("subscriber"));
+            }
+        });
+        let told = with_default(panicking, || summary(run(group())));
+        assert_eq!(told, silent, "call {kth}");
+        if calls.load(Ordering::Relaxed) <= kth {
+            assert!(kth > 20, "only {kth} calls");
+            return;
+        }
+    }
+}
+
 /// Law 30: "status from inside … a tracing subscriber."
 #[test]
 fn law_30_status_from_inside_a_subscriber() {

@@ -1,25 +1,23 @@
-//! Law 32: formatters, destructors and wakers that fail are contained wherever they are met.
+//! Law 32: formatters and destructors that fail are contained wherever they are met.
 
-use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::task::{Poll, Wake, Waker};
+use std::task::{Poll, Waker};
 
 use futures_lite::future::{block_on, poll_once};
-use rungroup::{Actor, Cause, Context, Ends, Error, ErrorKind, Group, Outcome, Report, Threads};
+use rungroup::{
+    Actor, Cause, Context, Ends, Error, ErrorKind, Group, Outcome, Report, Spawner, Task, Threads,
+    spawner,
+};
 
 use crate::errors::{Fragile, Unspeakable, because};
 use crate::runtime::Runtime;
-use crate::support::{
-    Count, Held, Log, counting_waker, ending, kaboom, logged, poll_with, survives, waiter,
-};
+use crate::support::{Held, Log, ending, logged, poll_with, survives, waiter};
 
 on_every_runtime! {
     law_32_an_unspeakable_error_stops_an_inner_group,
     law_32_an_unspeakable_error_of_a_request_stops_an_inner_group,
     law_32_an_unspeakable_error_is_an_exit_like_any_other,
     law_32_what_is_unspeakable_leaves_the_rest_of_the_text,
+    law_32_an_unspeakable_refusal_is_a_loss_like_any_other,
 }
 
 /// An actor that fails at once.
@@ -78,7 +76,10 @@ async fn texts<R: Runtime>(rt: &R, error: Unspeakable) -> Vec<String> {
     let mut group = Group::new();
     group.add_actor(failing(because("told", error)).name("culprit"));
     group.add_actor(ending(move || Err(because("later", error))).name("later"));
-    let error = group.run(rt.spawner()).await.unwrap_err();
+    texts_of(&group.run(rt.spawner()).await.unwrap_err())
+}
+
+fn texts_of(error: &Error) -> Vec<String> {
     let report: &Report = error.report();
     let cause: &Cause = report.cause().unwrap();
     vec![
@@ -98,6 +99,27 @@ async fn texts<R: Runtime>(rt: &R, error: Unspeakable) -> Vec<String> {
 async fn law_32_what_is_unspeakable_leaves_the_rest_of_the_text<R: Runtime>(rt: R) {
     for error in Unspeakable::ALL {
         for text in texts(&rt, error).await {
+            assert!(text.contains("culprit"), "{text}");
+        }
+    }
+}
+
+/// What a spawner gives as its reason is no better than what an actor returns.
+async fn law_32_an_unspeakable_refusal_is_a_loss_like_any_other<R: Runtime>(rt: R) {
+    for error in Unspeakable::ALL {
+        let rt = rt.clone();
+        let refusing = spawner::from_fn(move |task: Task| match task.name().as_str() {
+            Some("culprit") => task.refuse(error),
+            _ => rt.spawner().spawn(task),
+        });
+        let log = Log::new();
+        let mut group = Group::new();
+        group.add_actor(logged("other", &log));
+        group.add_actor(waiter().name("culprit"));
+        let error = group.run(refusing).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Lost);
+        assert_eq!(log.entries(), ["other interrupted", "other exited"]);
+        for text in texts_of(&error) {
             assert!(text.contains("culprit"), "{text}");
         }
     }
@@ -193,189 +215,4 @@ fn law_32_a_fragile_error_of_a_request_spares_the_others() {
         }
         handle.interrupt(Err(Fragile.into()));
     }
-}
-
-/// Where a waker may fail that a test can make without `unsafe`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fails {
-    InWake,
-    InDrop,
-}
-
-struct Cursed(Fails);
-
-impl Wake for Cursed {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if self.0 == Fails::InWake {
-            kaboom("wake of a waker");
-        }
-    }
-}
-
-impl Drop for Cursed {
-    fn drop(&mut self) {
-        if self.0 == Fails::InDrop {
-            kaboom("drop of a waker");
-        }
-    }
-}
-
-/// Polls `future` with a waker that fails, and leaves the last one of it to `future`.
-fn poll_cursed<F: Future + ?Sized>(fails: Fails, future: Pin<&mut F>) -> Poll<F::Output> {
-    let waker = Waker::from(Arc::new(Cursed(fails)));
-    let polled = future.poll(&mut std::task::Context::from_waker(&waker));
-    // That its drop panics here is the test's own doing.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(waker)));
-    polled
-}
-
-/// Polls with a cursed waker, then with one that counts: the first is let go without a panic, and
-/// the second is woken by `event`.
-fn outlives_a_waker<F: Future>(fails: Fails, future: F, event: impl FnOnce()) {
-    let mut future = pin!(future);
-    assert!(poll_cursed(fails, future.as_mut()).is_pending());
-    let wakes = Count::new();
-    let waker = counting_waker(&wakes);
-    let mut cx = std::task::Context::from_waker(&waker);
-    assert!(future.as_mut().poll(&mut cx).is_pending());
-    event();
-    assert_eq!(wakes.get(), 1, "{fails:?}");
-    assert!(future.as_mut().poll(&mut cx).is_ready());
-}
-
-/// A group of one, by hand, whose context the test has.
-struct ByHand {
-    context: Context,
-    handle: rungroup::Handle,
-    run: Pin<Box<dyn Future<Output = Result<(), Error>>>>,
-    task: rungroup::Task,
-}
-
-impl ByHand {
-    fn new() -> ByHand {
-        let (give, given) = async_channel::bounded(1);
-        let held = Held::new();
-        let mut group = Group::new();
-        group.add_actor(Actor::with(|ctx| async move {
-            give.try_send(ctx.clone())?;
-            ctx.interrupted().await;
-            Ok(())
-        }));
-        let handle = group.handle();
-        let mut run: Pin<Box<dyn Future<Output = _>>> = Box::pin(group.run(held.clone()));
-        assert!(poll_with(Waker::noop(), &mut run).is_pending());
-        let mut task = held.take().remove(0);
-        assert!(poll_with(Waker::noop(), &mut task).is_pending());
-        ByHand {
-            context: given.try_recv().unwrap(),
-            handle,
-            run,
-            task,
-        }
-    }
-
-    fn stop(&mut self) {
-        self.handle.interrupt(Ok(()));
-        assert!(poll_with(Waker::noop(), &mut self.run).is_pending());
-    }
-
-    fn end(&mut self) {
-        assert!(poll_with(Waker::noop(), &mut self.task).is_ready());
-        let ended = poll_with(Waker::noop(), &mut self.run);
-        assert!(matches!(ended, Poll::Ready(Ok(()))));
-    }
-}
-
-#[test]
-fn law_32_interrupted_outlives_its_wakers() {
-    for fails in [Fails::InWake, Fails::InDrop] {
-        let mut group = ByHand::new();
-        outlives_a_waker(fails, group.context.interrupted(), || group.stop());
-        group.end();
-    }
-}
-
-/// Dropped half-way, with the last waker of all.
-#[test]
-fn law_32_interrupted_is_dropped_with_its_waker() {
-    let mut group = ByHand::new();
-    let mut interrupted = Box::pin(group.context.interrupted());
-    assert!(poll_cursed(Fails::InDrop, interrupted.as_mut()).is_pending());
-    drop(interrupted);
-    group.stop();
-    group.end();
-}
-
-#[test]
-fn law_32_ready_outlives_its_wakers() {
-    for fails in [Fails::InWake, Fails::InDrop] {
-        let held = Held::new();
-        let mut group = Group::new();
-        group.add_actor(waiter());
-        let ready = group.handle().ready();
-        let mut run = Box::pin(group.run(&held));
-        outlives_a_waker(fails, ready, || {
-            assert!(poll_with(Waker::noop(), &mut run).is_pending());
-        });
-    }
-}
-
-/// One that fails must not leave the others asleep.
-#[test]
-fn law_32_all_are_woken_although_one_waker_fails() {
-    let mut group = ByHand::new();
-    let wakes = Count::new();
-    let mut waiting: Vec<_> = (0..5).map(|_| group.context.interrupted()).collect();
-    for (nth, one) in waiting.iter_mut().enumerate() {
-        if nth % 2 == 0 {
-            assert!(poll_cursed(Fails::InWake, Pin::new(one)).is_pending());
-        } else {
-            assert!(poll_with(&counting_waker(&wakes), one).is_pending());
-        }
-    }
-    group.stop();
-    assert_eq!(wakes.get(), 2);
-    group.end();
-}
-
-#[test]
-fn law_32_a_task_outlives_its_wakers() {
-    for fails in [Fails::InWake, Fails::InDrop] {
-        let mut group = ByHand::new();
-        assert!(poll_cursed(fails, Pin::new(&mut group.task)).is_pending());
-        group.handle.force();
-        let Poll::Ready(Err(error)) = poll_with(Waker::noop(), &mut group.run) else {
-            panic!("it has not ended")
-        };
-        assert_eq!(error.kind(), ErrorKind::Stragglers);
-        assert!(poll_with(Waker::noop(), &mut group.task).is_ready());
-    }
-}
-
-#[test]
-fn law_32_a_run_outlives_its_wakers() {
-    for fails in [Fails::InWake, Fails::InDrop] {
-        let mut group = ByHand::new();
-        assert!(poll_cursed(fails, group.run.as_mut()).is_pending());
-        let wakes = Count::new();
-        assert!(poll_with(&counting_waker(&wakes), &mut group.run).is_pending());
-        group.handle.interrupt(Ok(()));
-        assert_eq!(wakes.get(), 1);
-
-        assert!(poll_cursed(fails, group.run.as_mut()).is_pending());
-        group.end();
-    }
-}
-
-/// Dropped with the last waker of its own.
-#[test]
-fn law_32_a_run_is_dropped_with_its_waker() {
-    let mut group = ByHand::new();
-    assert!(poll_cursed(Fails::InDrop, group.run.as_mut()).is_pending());
-    drop(group.run);
-    assert!(group.context.is_interrupted());
 }
