@@ -3,12 +3,18 @@
 //! It is for people who write a [`Spawner`]. It needs no test framework: [`check`] returns, or
 //! panics with a list of what is wrong.
 //!
-//! A spawner that passes starts every task and polls it again whenever any thread wakes it. It runs
-//! tasks side by side, loses none, and goes on after the panic of an actor. Its clock rings, and
-//! not too early.
+//! A spawner that passes starts every task and polls it again whenever any thread wakes it, even
+//! while it is being polled. It runs tasks side by side, loses none, and goes on after the panic of
+//! an actor. Its clocks ring neither early nor very late, wake the newest waker, and can be dropped
+//! at any time.
+//!
+//! It may delay tasks, poll them in any order, on any thread, without a reason, inside `spawn` and
+//! inside a wake, and keep the finished ones.
 
+mod clock;
 mod scenario;
 mod scenarios;
+mod wakes;
 
 use super::Spawner;
 
@@ -40,7 +46,7 @@ use super::Spawner;
 /// ```no_run
 /// use rungroup::spawner::{self, conformance};
 ///
-/// // Panics: "law 4: 2 actors that wait for each other do not run side by side …"
+/// // Panics: "law 4: 100 actors that wait for each other do not run side by side …"
 /// conformance::check(|| spawner::from_fn(futures_lite::future::block_on));
 /// ```
 pub fn check<S: Spawner>(spawner: impl Fn() -> S) {

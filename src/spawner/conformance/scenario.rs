@@ -20,7 +20,7 @@ use crate::spawner::Spawner;
 use crate::task::Task;
 
 /// The longest time of a scenario. It is reached only if something is wrong.
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
 /// A check, which returns what is wrong, if anything is.
 pub(super) struct Scenario {
@@ -52,7 +52,7 @@ impl Scenario {
             law: self.law,
             what: result.err()?,
             tasks: stage.tasks.load(Ordering::Relaxed),
-            is_given_up: stage.given_up.is_set(),
+            is_given_up: stage.is_given_up(),
         })
     }
 }
@@ -96,6 +96,11 @@ impl Stage<'_> {
             given_up.await;
             None
         })
+    }
+
+    /// Whether the scenario has taken too long.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.is_set()
     }
 
     fn within_limit<T>(&self, handle: Handle, work: impl FnOnce() -> T) -> T {

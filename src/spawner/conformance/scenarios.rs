@@ -1,15 +1,13 @@
 //! What every spawner must do.
 
-use std::future::poll_fn;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use futures_lite::future::{block_on, or, poll_once, yield_now};
+use futures_lite::future::yield_now;
 
 use super::scenario::{Scenario, Stage};
+use super::{clock, wakes};
 use crate::actor::Actor;
 use crate::exit::{Exit, Outcome};
 use crate::group::Group;
@@ -18,46 +16,31 @@ use crate::policy::Ends;
 use crate::report::Report;
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario {
-        law: 3,
-        check: every_task_is_polled,
-    },
-    Scenario {
-        law: 4,
-        check: tasks_run_side_by_side,
-    },
-    Scenario {
-        law: 25,
-        check: a_task_that_wakes_itself_is_polled_again,
-    },
-    Scenario {
-        law: 25,
-        check: a_task_that_a_thread_wakes_is_polled_again,
-    },
-    Scenario {
-        law: 20,
-        check: a_panic_leaves_the_others_alone,
-    },
-    Scenario {
-        law: 9,
-        check: all_stop_and_are_awaited,
-    },
-    Scenario {
-        law: 24,
-        check: late_tasks_run_too,
-    },
-    Scenario {
-        law: 15,
-        check: the_clock_rings_and_not_early,
-    },
+    scenario(3, every_task_is_polled),
+    scenario(4, tasks_run_side_by_side),
+    scenario(25, wakes::a_task_that_wakes_itself_is_polled_again),
+    scenario(25, wakes::a_task_that_a_thread_wakes_is_polled_again),
+    scenario(
+        25,
+        wakes::a_task_that_is_woken_inside_its_poll_is_polled_again,
+    ),
+    scenario(25, wakes::a_task_that_many_threads_wake_is_polled_again),
+    scenario(25, wakes::a_waker_may_outlive_its_task),
+    scenario(20, a_panic_leaves_the_others_alone),
+    scenario(9, all_stop_and_are_awaited),
+    scenario(24, late_tasks_run_too),
+    scenario(15, clock::it_rings_neither_early_nor_late),
+    scenario(15, clock::it_wakes_its_newest_waker),
+    scenario(15, clock::it_leaves_the_other_clocks_alone),
+    scenario(15, clock::it_can_be_dropped_at_any_time),
+    scenario(15, clock::it_ends_a_stop),
 ];
 
-const MANY: usize = 100;
+const fn scenario(law: u32, check: fn(&Stage<'_>) -> Result<(), String>) -> Scenario {
+    Scenario { law, check }
+}
 
-/// Long enough to measure, and short enough not to matter.
-const SHORT: Duration = Duration::from_millis(20);
-
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const MANY: usize = 100;
 
 /// "Every started actor is polled at least once", and none is lost.
 fn every_task_is_polled(stage: &Stage<'_>) -> Result<(), String> {
@@ -77,71 +60,28 @@ fn every_task_is_polled(stage: &Stage<'_>) -> Result<(), String> {
     }
 }
 
-/// "All run concurrently": each of two actors waits for the other.
+/// "All run concurrently": each actor waits for all the others.
 fn tasks_run_side_by_side(stage: &Stage<'_>) -> Result<(), String> {
-    let (ours, theirs) = (Arc::new(Latch::new()), Arc::new(Latch::new()));
+    let arrived = Arc::new(AtomicUsize::new(0));
+    let all_are_there = Arc::new(Latch::new());
     let mut group = Group::new();
-    for (mine, other) in [(&ours, &theirs), (&theirs, &ours)] {
-        let (mine, other) = (Arc::clone(mine), Wait::new(Arc::clone(other)));
-        let meet = stage.patient(async move {
-            mine.set(true);
-            other.await;
-        });
-        group.add_actor(
-            Actor::new(
-                async move {
-                    let side_by_side = meet.await;
-                    side_by_side
-                        .ok_or("two actors that wait for each other do not run side by side")?;
-                    Ok(())
-                },
-                |_| {},
-            )
-            .ends_group(Ends::OnError),
-        );
+    for _ in 0..MANY {
+        let arrived = Arc::clone(&arrived);
+        let (opens, open) = (Arc::clone(&all_are_there), Arc::clone(&all_are_there));
+        group.add_actor(one_shot(stage.patient(async move {
+            if arrived.fetch_add(1, Ordering::Relaxed) + 1 == MANY {
+                opens.set(true);
+            }
+            Wait::new(open).await;
+        })));
     }
-    is_whole(&stage.run(group))
-}
-
-fn a_task_that_wakes_itself_is_polled_again(stage: &Stage<'_>) -> Result<(), String> {
-    let mut group = Group::new();
-    let yields = stage.patient(async {
-        for _ in 0..MANY {
-            yield_now().await;
-        }
-    });
-    group.add_actor(Actor::new(
-        async move {
-            yields
-                .await
-                .ok_or("a task that woke itself was not polled again")?;
-            Ok(())
-        },
-        |_| {},
-    ));
-    is_whole(&stage.run(group))
-}
-
-fn a_task_that_a_thread_wakes_is_polled_again(stage: &Stage<'_>) -> Result<(), String> {
-    let mut group = Group::new();
-    let woken = stage.patient(async {
-        for _ in 0..MANY {
-            let latch = Arc::new(Latch::new());
-            let sets = Arc::clone(&latch);
-            thread::spawn(move || sets.set(true));
-            Wait::new(latch).await;
-        }
-    });
-    group.add_actor(Actor::new(
-        async move {
-            woken
-                .await
-                .ok_or("a task that another thread woke was not polled again")?;
-            Ok(())
-        },
-        |_| {},
-    ));
-    is_whole(&stage.run(group))
+    let result = is_whole(&stage.run(group));
+    if stage.is_given_up() {
+        return Err(format!(
+            "{MANY} actors that wait for each other do not run side by side"
+        ));
+    }
+    result
 }
 
 /// The panic is the actor's exit. Whatever runs the task goes on.
@@ -212,43 +152,8 @@ fn late_tasks_run_too(stage: &Stage<'_>) -> Result<(), String> {
     }
 }
 
-/// The clock that measures graces and drains, used as a group uses it: where `run` is polled.
-fn the_clock_rings_and_not_early(stage: &Stage<'_>) -> Result<(), String> {
-    let started = Instant::now();
-    let mut long = [Duration::MAX, HOUR].map(|duration| stage.sleep(duration));
-    let mut short = stage.sleep(SHORT);
-    let rang = block_on(or(
-        async {
-            poll_fn(|cx| {
-                // All are polled, so that all may ring.
-                let early = long.each_mut().map(|it| it.as_mut().poll(cx).is_ready());
-                match short.as_mut().poll(cx) {
-                    _ if early[0] => Poll::Ready(Err("a clock set to `Duration::MAX` rang")),
-                    _ if early[1] => Poll::Ready(Err("a clock set to an hour rang within seconds")),
-                    Poll::Ready(()) => Poll::Ready(Ok(())),
-                    Poll::Pending => Poll::Pending,
-                }
-            })
-            .await
-        },
-        async {
-            crate::spawner::sleep_on_a_thread(Duration::from_secs(10)).await;
-            Err("the clock did not ring within ten seconds")
-        },
-    ));
-    rang?;
-    let slept = started.elapsed();
-    if slept < SHORT {
-        return Err(format!("a clock set to {SHORT:?} rang after {slept:?}"));
-    }
-    // A clock that is no longer needed is dropped, whether it has rung or not.
-    let mut dropped = stage.sleep(SHORT);
-    let _ = block_on(poll_once(&mut dropped));
-    Ok(())
-}
-
 /// An actor that leaves when it has done its work.
-fn one_shot(work: impl Future<Output = ()> + Send + 'static) -> Actor {
+fn one_shot<T>(work: impl Future<Output = T> + Send + 'static) -> Actor {
     let execute = async {
         work.await;
         Ok(())
@@ -257,7 +162,7 @@ fn one_shot(work: impl Future<Output = ()> + Send + 'static) -> Actor {
 }
 
 /// All exits are `Ok`, and no actor was forced.
-fn is_whole(report: &Report) -> Result<(), String> {
+pub(super) fn is_whole(report: &Report) -> Result<(), String> {
     is_finished(report)?;
     let cause = report.cause().and_then(|cause| cause.exit());
     let mut exits = cause.into_iter().chain(report.exits());
@@ -266,7 +171,8 @@ fn is_whole(report: &Report) -> Result<(), String> {
         .map(Exit::outcome)
     {
         None => Ok(()),
-        Some(Outcome::Lost(_)) => Err("a task was dropped before it was finished".into()),
+        Some(Outcome::Lost(None)) => Err("a task was dropped before it was finished".into()),
+        Some(Outcome::Lost(Some(why))) => Err(format!("a task was refused: {why}")),
         Some(outcome) => match outcome.error() {
             Some(error) => Err(error.to_string()),
             None => Err(outcome.to_string()),
