@@ -8,3 +8,4 @@ export RUNGROUP_SKIP_NOTHING=1
 cargo test --all-features
 cargo test -p rungroup-service
 cargo test -p rungroup-cookbook --test it
+cargo test -p rungroup-conformance

@@ -13,13 +13,13 @@ use crate::support::{Count, Held, counting_waker, kaboom, poll_with};
 /// Where a waker may fail.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fails {
-    InClone,
-    InWake,
-    InDrop,
+    Clone,
+    Wake,
+    Drop,
 }
 
 impl Fails {
-    const ALL: [Fails; 3] = [Fails::InClone, Fails::InWake, Fails::InDrop];
+    const ALL: [Fails; 3] = [Fails::Clone, Fails::Wake, Fails::Drop];
 }
 
 /// std makes a waker of an `Arc`, whose clone cannot fail.
@@ -27,7 +27,7 @@ struct Cursed(Fails);
 
 impl Clone for Cursed {
     fn clone(&self) -> Cursed {
-        if self.0 == Fails::InClone {
+        if self.0 == Fails::Clone {
             kaboom("clone of a waker");
         }
         Cursed(self.0)
@@ -36,7 +36,7 @@ impl Clone for Cursed {
 
 impl WakeRef for Cursed {
     fn wake_by_ref(&self) {
-        if self.0 == Fails::InWake {
+        if self.0 == Fails::Wake {
             kaboom("wake of a waker");
         }
     }
@@ -50,7 +50,7 @@ impl Wake for Cursed {
 
 impl Drop for Cursed {
     fn drop(&mut self) {
-        if self.0 == Fails::InDrop {
+        if self.0 == Fails::Drop {
             kaboom("drop of a waker");
         }
     }
@@ -128,7 +128,7 @@ impl ByHand {
 fn law_32_interrupted_is_dropped_with_its_waker() {
     let mut group = ByHand::new();
     let mut interrupted = Box::pin(group.context.interrupted());
-    assert!(poll_cursed(Fails::InDrop, interrupted.as_mut()).is_pending());
+    assert!(poll_cursed(Fails::Drop, interrupted.as_mut()).is_pending());
     drop(interrupted);
     group.stop();
     group.end();
@@ -171,7 +171,7 @@ fn law_32_all_are_woken_although_one_waker_fails() {
     let mut waiting: Vec<_> = (0..5).map(|_| group.context.interrupted()).collect();
     for (nth, one) in waiting.iter_mut().enumerate() {
         if nth % 2 == 0 {
-            assert!(poll_cursed(Fails::InWake, Pin::new(one)).is_pending());
+            assert!(poll_cursed(Fails::Wake, Pin::new(one)).is_pending());
         } else {
             assert!(poll_with(&counting_waker(&wakes), one).is_pending());
         }
@@ -214,7 +214,7 @@ fn law_32_a_run_outlives_its_wakers() {
 #[test]
 fn law_32_a_run_is_dropped_with_its_waker() {
     let mut group = ByHand::new();
-    assert!(poll_cursed(Fails::InDrop, group.run.as_mut()).is_pending());
+    assert!(poll_cursed(Fails::Drop, group.run.as_mut()).is_pending());
     drop(group.run);
     assert!(group.context.is_interrupted());
 }

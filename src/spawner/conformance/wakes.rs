@@ -42,10 +42,11 @@ fn runs_to_its_end(
         Ok(())
     };
     group.add_actor(Actor::new(execute, |_| {}));
-    is_whole(&stage.run(group)).map_err(|what| match stage.is_given_up() {
-        true => otherwise.into(),
-        false => what,
-    })
+    let result = is_whole(&stage.run(group));
+    if stage.is_given_up() {
+        return Err(otherwise.into());
+    }
+    result
 }
 
 pub(super) fn a_task_that_wakes_itself_is_polled_again(stage: &Stage<'_>) -> Result<(), String> {
@@ -140,11 +141,11 @@ pub(super) fn a_task_that_many_threads_wake_is_polled_again(
 /// A timer or a channel may keep the waker of a task that has ended, and wake it.
 pub(super) fn a_waker_may_outlive_its_task(stage: &Stage<'_>) -> Result<(), String> {
     let (give, given) = mpsc::channel();
-    let gives = woken_by(move |waker| {
+    let work = woken_by(move |waker| {
         let _ = give.send(waker.clone());
         waker.wake();
     });
-    runs_to_its_end(stage, gives, "a task that woke itself was not polled again")?;
+    runs_to_its_end(stage, work, "a task that woke itself was not polled again")?;
     let Ok(waker) = given.recv() else {
         return Err("a task was never polled".into());
     };
