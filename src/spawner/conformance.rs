@@ -22,8 +22,8 @@ use super::Spawner;
 /// end.
 ///
 /// It blocks the current thread, on which it calls `spawner` and polls `run`. The runtime behind
-/// the spawner must run on other threads. A scenario that does not end is given up after ten
-/// seconds, and no other follows.
+/// the spawner must run on other threads. A scenario that does not end is given up after ten seconds,
+/// a clock that does not ring after five, and no other scenario follows.
 ///
 /// # Panics
 ///

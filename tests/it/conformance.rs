@@ -261,7 +261,7 @@ fn broken_clocks_are_caught() {
         ),
         (
             Clock::StopsWithTheFirstThatIsDropped,
-            "after another was dropped",
+            "law 15: a clock set to 50ms did not ring within 5s",
         ),
         (
             Clock::WaitsInItsDrop,

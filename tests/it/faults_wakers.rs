@@ -23,19 +23,20 @@ impl Fails {
 }
 
 /// std makes a waker of an `Arc`, whose clone cannot fail.
-struct Cursed(Fails);
+struct Cursed(Fails, Count);
 
 impl Clone for Cursed {
     fn clone(&self) -> Cursed {
         if self.0 == Fails::Clone {
             kaboom("clone of a waker");
         }
-        Cursed(self.0)
+        Cursed(self.0, self.1.clone())
     }
 }
 
 impl WakeRef for Cursed {
     fn wake_by_ref(&self) {
+        self.1.add();
         if self.0 == Fails::Wake {
             kaboom("wake of a waker");
         }
@@ -56,10 +57,13 @@ impl Drop for Cursed {
     }
 }
 
-/// Polls `future` with a waker that fails, and leaves the last one of it to `future`.
+/// Polls `future` with a waker that fails, and leaves the last one of it to `future`. One that
+/// cannot be kept is called: better a poll too many than none.
 fn poll_cursed<F: Future + ?Sized>(fails: Fails, future: Pin<&mut F>) -> Poll<F::Output> {
-    let waker = Box::new(Cursed(fails)).into_waker();
+    let wakes = Count::new();
+    let waker = Box::new(Cursed(fails, wakes.clone())).into_waker();
     let polled = future.poll(&mut std::task::Context::from_waker(&waker));
+    assert!(fails != Fails::Clone || polled.is_ready() || wakes.get() > 0);
     // That its drop panics here is the test's own doing.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(waker)));
     polled

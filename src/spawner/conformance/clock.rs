@@ -28,11 +28,17 @@ const LONG: [(Duration, &str); 2] = [
 const LATE: Duration = Duration::from_secs(5);
 
 /// Waits for a clock that was set to `duration` at `set`.
-fn rings(clock: impl Future<Output = ()>, duration: Duration, set: Instant) -> Result<(), String> {
+fn rings(
+    stage: &Stage<'_>,
+    clock: impl Future<Output = ()>,
+    duration: Duration,
+    set: Instant,
+) -> Result<(), String> {
     block_on(or(clock, sleep_on_a_thread(LATE)));
     let slept = set.elapsed();
     // By then, a clock that is ready but wakes nobody is found too.
     if slept >= LATE {
+        stage.give_up();
         return Err(format!(
             "a clock set to {duration:?} did not ring within {LATE:?}"
         ));
@@ -94,7 +100,7 @@ pub(super) fn it_rings_neither_early_nor_late(stage: &Stage<'_>) -> Result<(), S
             }
             Pin::new(&mut clock).poll(cx)
         });
-        let rang = rings(first, duration, set);
+        let rang = rings(stage, first, duration, set);
         if let Some(name) = early {
             return Err(format!("a clock set to {name} rang within seconds"));
         }
@@ -108,9 +114,9 @@ pub(super) fn it_wakes_its_newest_waker(stage: &Stage<'_>) -> Result<(), String>
     let set = Instant::now();
     let mut clock = Clock::new(stage, SHORT);
     if clock.poll_once() {
-        return rings(async {}, SHORT, set);
+        return rings(stage, async {}, SHORT, set);
     }
-    rings(clock, SHORT, set)
+    rings(stage, clock, SHORT, set)
         .map_err(|what| format!("{what}, after it was polled with another waker"))
 }
 
@@ -118,8 +124,8 @@ pub(super) fn it_leaves_the_other_clocks_alone(stage: &Stage<'_>) -> Result<(), 
     let set = Instant::now();
     let [mut dropped, kept] = [SHORT; 2].map(|duration| Clock::new(stage, duration));
     let _ = dropped.poll_once();
-    drop(dropped);
-    rings(kept, SHORT, set).map_err(|what| format!("{what}, after another was dropped"))
+    discard(dropped.0.take());
+    rings(stage, kept, SHORT, set).map_err(|what| format!("{what}, after another was dropped"))
 }
 
 /// At the end of a stop that took less time.

@@ -149,6 +149,8 @@ pub(super) fn a_waker_may_outlive_its_task(stage: &Stage<'_>) -> Result<(), Stri
     let Ok(waker) = given.recv() else {
         return Err("a task was never polled".into());
     };
+    // By the end of another group, one that polls on one thread has let go of the first task.
+    runs_to_its_end(stage, async {}, "a task was not polled")?;
     let woken = catch(|| {
         waker.wake_by_ref();
         waker.wake();
