@@ -24,7 +24,6 @@ pub(super) const ALL: &[Scenario] = &[
         25,
         wakes::a_task_that_is_woken_inside_its_poll_is_polled_again,
     ),
-    scenario(25, wakes::a_task_that_many_threads_wake_is_polled_again),
     scenario(25, wakes::a_waker_may_outlive_its_task),
     scenario(20, a_panic_leaves_the_others_alone),
     scenario(9, all_stop_and_are_awaited),

@@ -1,9 +1,9 @@
 //! A task is polled again whoever wakes it, and whenever.
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, Barrier};
 use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
@@ -111,31 +111,6 @@ pub(super) fn a_task_that_is_woken_inside_its_poll_is_polled_again(
         return Err("a wake waited for the end of a poll".into());
     }
     result
-}
-
-const THREADS: usize = 4;
-
-/// All at the same time, which is more than one wake needs.
-pub(super) fn a_task_that_many_threads_wake_is_polled_again(
-    stage: &Stage<'_>,
-) -> Result<(), String> {
-    let woken = async {
-        for _ in 0..MANY / THREADS {
-            woken_by(|waker| {
-                let together = Arc::new(Barrier::new(THREADS));
-                for _ in 0..THREADS {
-                    let (waker, together) = (waker.clone(), Arc::clone(&together));
-                    thread::spawn(move || {
-                        together.wait();
-                        waker.wake();
-                    });
-                }
-            })
-            .await;
-        }
-    };
-    let otherwise = "a task that several threads woke at once was not polled again";
-    runs_to_its_end(stage, woken, otherwise)
 }
 
 /// A timer or a channel may keep the waker of a task that has ended, and wake it.
