@@ -74,18 +74,23 @@ impl<S: Spawner> Spawner for BrokenClock<S> {
 async fn law_15_a_limit_ends_although_its_clock_panics<R: Runtime>(rt: R) {
     for panics in [Panics::InSleep, Panics::WhenPolled, Panics::WhenDropped] {
         for limit in [Limit::Drain, Limit::Grace, Limit::OwnGrace] {
-            let clock = BrokenClock {
-                spawner: rt.spawner(),
-                panics,
-                met: Count::new(),
-            };
-            reach(limit, clock, &format!("{limit:?}, {panics:?}")).await;
+            let what = format!("{limit:?}, {panics:?}");
+            let met = Count::new();
+            // A limit that is over when the group takes the request needs no clock.
+            while met.get() == 0 {
+                let clock = BrokenClock {
+                    spawner: rt.spawner(),
+                    panics,
+                    met: met.clone(),
+                };
+                reach(limit, clock, &what).await;
+            }
         }
     }
 }
 
 async fn reach<S: Spawner>(limit: Limit, clock: BrokenClock<S>, what: &str) {
-    let (log, met) = (Log::new(), clock.met.clone());
+    let log = Log::new();
     let mut group = Group::new();
     group.add_actor(logged("other", &log));
     match limit {
@@ -106,7 +111,6 @@ async fn reach<S: Spawner>(limit: Limit, clock: BrokenClock<S>, what: &str) {
         assert_eq!(error.kind(), ErrorKind::Stragglers, "{what}: {error:?}");
     }
     assert_eq!(log.count("other interrupted"), 1, "{what}");
-    assert_ne!(met.get(), 0, "{what}: it did not panic");
 }
 
 fn deaf() -> Actor {

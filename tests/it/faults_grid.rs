@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 
 use futures_lite::future::poll_once;
-use rungroup::{Error, ErrorKind, Spawner, Task};
+use rungroup::{Error, ErrorKind, Spawner, State, Task};
 
 use crate::faults_script::{CALLBACKS, Callback, Noting, Script, actors};
 use crate::runtime::Runtime;
@@ -235,6 +235,12 @@ async fn law_32_any_actor_panics_in_any_callback<R: Runtime>(rt: R) {
                 continue;
             }
             let error = result.unwrap_err();
+            let stragglers = error.report().stragglers();
+            if stragglers.iter().any(|one| one.state() == State::Polling) {
+                // Its poll, and what becomes of it, goes on after the force (law 16).
+                assert_eq!(name, "deaf", "{what}: {error:?}");
+                continue;
+            }
             assert_eq!(error.kind(), ErrorKind::Panicked, "{what}: {error:?}");
             let payload = error.into_panic().expect("a payload");
             assert_eq!(payload.downcast_ref(), Some(&"bomb"), "{what}");

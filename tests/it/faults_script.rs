@@ -163,9 +163,14 @@ impl Script {
     }
 
     fn trigger(&self, handle: Handle) -> Actor {
-        let (wait, stop) = waiting();
+        let (script, (wait, stop)) = (self.clone(), waiting());
         let work = async move {
-            if handle.ready().await.is_ok() {
+            let is_ready = handle.ready().await.is_ok();
+            // The limit of `deaf` is so short that it would often be over before its first poll.
+            while !script.has("deaf", "polled") && !script.has("trigger", "interrupted") {
+                yield_now().await;
+            }
+            if is_ready {
                 handle.interrupt(Ok(()));
             }
             wait.await
