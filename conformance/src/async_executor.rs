@@ -12,7 +12,7 @@ pub struct Shared(pub Arc<Executor<'static>>);
 impl Spawner for Shared {
     fn spawn(&self, task: Task) {
         // Dropped instead of detached, the handle would cancel the task.
-        self.0.spawn(task).detach();
+        Executor::spawn(&self.0, task).detach();
     }
 }
 
