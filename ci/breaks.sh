@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Breaks each law of docs/laws.md as that page says, and runs the test that must fail:
 #
-#   ci/breaks.sh        all, in a quarter of an hour or so
+#   ci/breaks.sh        all, in ten minutes or so
 #   ci/breaks.sh 7      those of law 7
 set -euxo pipefail
 cd "$(dirname "$0")"/..
