@@ -352,8 +352,8 @@ mod tests {
             )
         };
         let row = |nth: usize| {
-            let (name, stage, state) = (nth.to_string(), 0, "polling");
-            format!("  {name:30}  {stage:>10}  {state:12}  {:>8}", "1.00s")
+            let (name, state, since) = (nth.to_string(), "polling", "1.00s");
+            format!("  {name:30}  {:>10}  {state:12}  {since:>8}", 0)
         };
         assert_eq!(last(&many(10)), ("`9` (polling)".into(), row(9)));
         assert_eq!(last(&many(11)).0, "`9` (polling) and 1 more");
