@@ -380,6 +380,20 @@ the stop took 600ms
     }
 
     #[test]
+    fn one_that_was_forced_is_more_interesting_than_a_fault() {
+        let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 100);
+        for nth in 0..30 {
+            let outcome = match nth {
+                29 => Outcome::Aborted,
+                _ => Outcome::Failed("late".into()),
+            };
+            report.keep(exit("", outcome, nth, Some((0, 1))), Weight::Mere);
+        }
+        let rows = rows(&report);
+        assert_eq!(select(&rows).pop().unwrap().outcome, "aborted");
+    }
+
+    #[test]
     fn a_moment_has_its_column() {
         assert_eq!(column(ms(0), ms(100)), 0);
         assert_eq!(column(ms(50), ms(100)), 10);
