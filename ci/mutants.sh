@@ -30,9 +30,11 @@ done
 
 # Without the lines and columns, which move.
 survived=$(sed -E 's/:[0-9]+:[0-9]+:/:/' "$out"/*/mutants.out/missed.txt | sort -u)
-known=$(grep -vE '^(#|$)' ci/mutants/survivors.txt | sort -u)
+known=$(sed -E '/^(#|$)/d' ci/mutants/survivors.txt | sort -u)
 { set +x; } 2>/dev/null
-wc -l "$out"/*/mutants.out/{caught,missed,timeout,unviable}.txt
+for kind in caught missed timeout unviable; do
+    echo "$(cat "$out"/*/mutants.out/$kind.txt | wc -l) $kind"
+done
 new=$(comm -23 <(printf '%s\n' "$survived") <(printf '%s\n' "$known") | sed '/^$/d')
 if [ -n "$new" ]; then
     printf 'no test notices:\n%s\n' "$new" >&2
