@@ -12,9 +12,9 @@ cargo +nightly --version
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 built=$(realpath -m "${CARGO_TARGET_DIR:-target}")/minimal-versions
-cp -r Cargo.toml README.md CHANGELOG.md docs src tests examples "$copy"
+cp -r Cargo.toml README.md CHANGELOG.md docs src tests "$copy"
 cd "$copy"
-sed -i 's/^members = .*/members = []/' Cargo.toml
+sed -i -e 's/^members = .*/members = []/' -e '/^default-members = /d' Cargo.toml
 cargo +nightly -Z direct-minimal-versions generate-lockfile
 
 # With the stable toolchain from here on: only the choice of versions needs nightly.

@@ -11,6 +11,8 @@ command -v cargo-public-api || cargo install --locked cargo-public-api
 
 # Without what std implements for every type, and without the auto traits that only nightly names. The
 # others stay: `Send` is lost without a word.
+# What only the documentation hides is public.
+export RUSTDOCFLAGS="-Zunstable-options --document-hidden-items"
 now=$(cargo +nightly public-api --all-features --omit blanket-impls |
     grep -vE '^pub mod rungroup::(guide|laws)|core::marker::(Freeze|UnsafeUnpin) for ')
 
