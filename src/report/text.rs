@@ -172,6 +172,8 @@ mod tests {
         assert_eq!(cut.len(), LINES);
         assert_eq!(cut[..LINES - 1], vec!["word"; LINES - 1]);
         assert_eq!(cut[LINES - 1], "word…");
+        let full = wrap(&words(LINES + 1), 4);
+        assert_eq!(columns(full.last().unwrap()), 4, "{full:?}");
     }
 
     #[test]

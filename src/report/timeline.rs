@@ -355,6 +355,12 @@ the stop took 600ms
         let fits = WIDTH - "stopped by: actor `a` failed: ".len();
         assert_eq!(cause(fits).len(), WIDTH);
         assert_eq!(cause(fits + 1), "stopped by:");
+
+        let words = vec!["x"; 100].join(" ");
+        let long = exit("a", Outcome::Failed(words.into()), 1, None);
+        let told = lines(&stopped_by(long, 1));
+        // Two columns of indent, and a space between any two words.
+        assert_eq!(told[1].len(), WIDTH - 1);
     }
 
     #[test]
