@@ -6,13 +6,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-out=benches
+out=benches profile=release built=${CARGO_TARGET_DIR:-target}/release
 if [ "${1-}" = --quick ]; then
-    out=target/bench-quick
+    # Built as the tests are, because its figures are not kept.
+    out=target/bench-quick profile=dev built=${CARGO_TARGET_DIR:-target}/debug
 fi
 
-cargo build --release -p rungroup-benches --bins
-built=${CARGO_TARGET_DIR:-target}/release
+cargo build --profile "$profile" -p rungroup-benches --bins
 
 # Go's peers come as packages of the distribution, which live here.
 go=()

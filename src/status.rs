@@ -269,3 +269,106 @@ impl fmt::Display for Waiting {
         write!(f, "{} ({})", self.actor.quoted(), self.state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Trigger;
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    fn status(waiting_for: Vec<Waiting>) -> Status {
+        Status {
+            phase: Phase::Stopping,
+            since: secs(3),
+            remaining: Some(secs(7)),
+            cause: Some(Cause::new(Trigger::NoActorLeft)),
+            requested: None,
+            waiting_for,
+        }
+    }
+
+    fn waiting(actor: impl Into<String>, rank: Rank) -> Waiting {
+        let mut name = Name::of_caller();
+        name.set(actor.into().into());
+        Waiting {
+            actor: name,
+            stage: 2,
+            rank,
+            state: State::Polling,
+            since: secs(1),
+        }
+    }
+
+    fn many(actors: usize) -> Status {
+        let actors = (0..actors).map(|nth| waiting(nth.to_string(), Rank::Stage(0)));
+        status(actors.collect())
+    }
+
+    #[test]
+    fn a_line_tells_all_that_is_known() {
+        let mut status = status(Vec::new());
+        assert_eq!(
+            status.to_string(),
+            "stopping for 3.00s: no actor left; 7.00s left"
+        );
+        status.requested = Some(secs(1));
+        let line =
+            "stopping for 3.00s: no actor left (1.00s ago, not taken by `run` yet); 7.00s left";
+        assert_eq!(status.to_string(), line);
+        assert_eq!(format!("{status:#}"), line);
+    }
+
+    #[test]
+    fn a_table_tells_of_each_actor() {
+        let status = status(vec![
+            waiting("http", Rank::Stage(2)),
+            waiting("logs", Rank::Background),
+        ]);
+        let line = "stopping for 3.00s: no actor left; 7.00s left";
+        let table = [
+            line,
+            "",
+            "  waiting for                          stage  state              for",
+            "  http                                     2  polling          1.00s",
+            "  logs                            background  polling          1.00s",
+        ];
+        assert_eq!(format!("{status:#}"), table.join("\n"));
+        let actors = "; waiting for `http` (polling), `logs` (polling)";
+        assert_eq!(status.to_string(), format!("{line}{actors}"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted() {
+        let last = |status: &Status| {
+            let line = status.to_string();
+            let table = format!("{status:#}");
+            let (_, line) = line.rsplit_once(", ").unwrap();
+            (
+                line.to_owned(),
+                table.lines().last().unwrap().trim_end().to_owned(),
+            )
+        };
+        let row = |nth: usize| {
+            let (name, state, since) = (nth.to_string(), "polling", "1.00s");
+            format!("  {name:30}  {:>10}  {state:12}  {since:>8}", 0)
+        };
+        assert_eq!(last(&many(10)), ("`9` (polling)".into(), row(9)));
+        assert_eq!(last(&many(11)).0, "`9` (polling) and 1 more");
+        assert_eq!(last(&many(20)).1, row(19));
+        assert_eq!(last(&many(21)).1, "  and 1 more");
+    }
+
+    #[test]
+    fn the_accessors_tell_what_is_shown() {
+        let status = status(vec![waiting("http", Rank::Stage(2))]);
+        assert_eq!(status.phase(), Phase::Stopping);
+        assert_eq!(status.since(), secs(3));
+        assert_eq!(status.remaining(), Some(secs(7)));
+        let waiting = &status.waiting_for()[0];
+        assert_eq!(waiting.actor().as_str(), Some("http"));
+        assert_eq!((waiting.stage(), waiting.since()), (2, secs(1)));
+    }
+}

@@ -330,3 +330,50 @@ fn law_32_an_unspeakable_error_is_told_as_well_as_can_be() {
     }
     assert!(!log.lines("told-mute-cause").is_empty());
 }
+
+/// A group that drains, and one of whose interrupts panics.
+#[test]
+fn a_stop_is_told_step_by_step() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    let delay = Duration::from_nanos(4713);
+    group.drain(delay);
+    let stop = Actor::new(std::future::pending(), |_| panic!("told-rash"));
+    group.add_actor(stop.name("told-rash-one").grace(Duration::ZERO));
+    let handle = group.handle();
+    group.add_actor(Actor::with(move |ctx| async move {
+        handle.ready().await.unwrap();
+        handle.interrupt(Ok(()));
+        ctx.interrupted().await;
+        Ok(())
+    }));
+    let ready = log.lines("INFO rungroup: group ready").len();
+    group.run_blocking(Threads).unwrap_err();
+    assert!(log.lines("INFO rungroup: group ready").len() > ready);
+    let draining = log.lines("group draining delay=4.713µs");
+    assert_eq!(draining, ["INFO rungroup: group draining delay=4.713µs"]);
+    let panicked = log.lines("interrupt panicked actor=told-rash-one");
+    let told = "WARN rungroup: interrupt panicked actor=told-rash-one stage=0 panic=told-rash";
+    assert_eq!(panicked, [told]);
+}
+
+/// One that readiness held back until the stop.
+#[test]
+fn who_never_started_is_told() {
+    let log = Log::of_all();
+    let mut group = Group::new();
+    let holds_back = Actor::with(|ctx| async move {
+        ctx.interrupted().await;
+        Ok(())
+    });
+    group.add_actor(holds_back.announces_ready());
+    let held = Actor::cancellable(std::future::pending()).stage(1);
+    group.add_actor(held.name("told-held"));
+    group.handle().interrupt(Ok(()));
+    group.run_blocking(Threads).unwrap();
+    let told = log.lines("told-held");
+    assert_eq!(
+        told,
+        ["WARN rungroup: actor never started actor=told-held stage=1"]
+    );
+}

@@ -133,11 +133,63 @@ mod tests {
     }
 
     #[test]
+    fn a_character_has_its_columns() {
+        assert_eq!(columns("http"), 4);
+        for none in ['\u{301}', '\u{200B}', '\u{FE0F}'] {
+            assert_eq!(width(none), 0, "{none:?}");
+        }
+        for wide in [
+            '\u{1100}',
+            '数',
+            'ꀀ',
+            '한',
+            '豈',
+            '︰',
+            '！',
+            '￠',
+            '🌀',
+            '🤖',
+            '\u{20000}',
+        ] {
+            assert_eq!(width(wide), 2, "{wide:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_wrapped_between_its_words() {
+        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("a bb  ccc\nd", 4), ["a bb", "ccc", "d"]);
+        assert_eq!(wrap("a bbb", 4), ["a", "bbb"]);
+        assert_eq!(wrap("abcdefgh", 4), ["abc…"]);
+        assert_eq!(wrap("a abcdefgh", 4), ["a", "abc…"]);
+    }
+
+    #[test]
+    fn a_text_of_many_lines_is_cut_off() {
+        let words = |count| vec!["word"; count].join(" ");
+        assert_eq!(wrap(&words(LINES), 6), vec!["word"; LINES]);
+        let cut = wrap(&words(LINES + 1), 6);
+        assert_eq!(cut.len(), LINES);
+        assert_eq!(cut[..LINES - 1], vec!["word"; LINES - 1]);
+        assert_eq!(cut[LINES - 1], "word…");
+        let full = wrap(&words(LINES + 1), 4);
+        assert_eq!(columns(full.last().unwrap()), 4, "{full:?}");
+    }
+
+    #[test]
     fn a_duration_is_short() {
         let short = |nanos| Short(Duration::from_nanos(nanos)).to_string();
+        assert_eq!(short(0), "0ns");
         assert_eq!(short(999), "999ns");
+        assert_eq!(short(1_000), "1µs");
+        assert_eq!(short(999_999), "999µs");
+        assert_eq!(short(1_000_000), "1ms");
         assert_eq!(short(350_999_999), "350ms");
         assert_eq!(short(1_259_000_000), "1.25s");
+        assert_eq!(short(1_000_000_000), "1.00s");
+        assert_eq!(short(59_999_000_000), "59.99s");
+        assert_eq!(Short(Duration::from_secs(60)).to_string(), "1m00s");
+        assert_eq!(Short(Duration::from_secs(3_600)).to_string(), "1h00m");
         assert_eq!(Short(Duration::from_secs(725)).to_string(), "12m05s");
         assert_eq!(
             Short(Duration::from_secs(3_600 * 300)).to_string(),

@@ -178,7 +178,7 @@ fn detail(outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// `|  ..====  |`: nothing before the turn of its stage, `=` from its interrupt to its exit, and
+/// `|   ====   |`: nothing before the turn of its stage, `=` from its interrupt to its exit, and
 /// `!` where it was forced.
 fn bar(exit: &Exit, stop: Duration) -> String {
     let Some(times) = exit.stop else {
@@ -208,4 +208,204 @@ fn column(moment: Duration, stop: Duration) -> usize {
     // The nanoseconds of a stop times a column count are far below the limit of u128.
     let column = moment.as_nanos() * LAST as u128 / stop.as_nanos();
     usize::try_from(column).map_or(LAST, |column| column.min(LAST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::{Cause, StopTimes, Trigger};
+    use crate::name::Name;
+    use crate::report::{Straggler, Weight};
+
+    fn name(text: &'static str) -> Name {
+        let mut name = Name::of_caller();
+        name.set(text.into());
+        name
+    }
+
+    fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    /// An exit, and when its actor was interrupted and exited in the stop.
+    fn exit(actor: &'static str, outcome: Outcome, ran: u64, stop: Option<(u64, u64)>) -> Exit {
+        Exit {
+            name: name(actor),
+            outcome: outcome.into(),
+            ran_for: ms(ran),
+            stop: stop.map(|(interrupted, exited)| StopTimes {
+                interrupted: ms(interrupted),
+                exited: ms(exited),
+            }),
+        }
+    }
+
+    fn stopped_by(cause: Exit, stop: u64) -> Report {
+        let mut report = Report::of_all();
+        report.stopped_by(Cause::new(Trigger::Exit(cause)));
+        report.stopped_in(ms(stop));
+        report
+    }
+
+    fn lines(report: &Report) -> Vec<String> {
+        report.to_string().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_table_is_the_one_in_the_documentation() {
+        let failed = Outcome::Failed("address in use".into());
+        let mut report = stopped_by(exit("http", failed, 100, None), 600);
+        for (actor, outcome, ran, stop) in [
+            ("workers", Outcome::Returned, 300, (0, 200)),
+            ("database", Outcome::Returned, 400, (200, 300)),
+            ("deaf", Outcome::Aborted, 700, (300, 600)),
+        ] {
+            report.keep(exit(actor, outcome, ran, Some(stop)), Weight::Mere);
+        }
+        let table = "\
+stopped by: actor `http` failed: address in use
+the stop took 600ms
+
+  actor                   outcome    ran for stopped in
+  http                    failed       100ms          -  ended the group
+    address in use
+  workers                 returned     300ms      200ms  |=======              |
+  database                returned     400ms      100ms  |      =====          |
+  deaf                    aborted      700ms      300ms  |          ==========!|";
+        assert_eq!(report.to_string(), table);
+        let source = include_str!("../report.rs");
+        for line in table.lines().filter(|line| !line.is_empty()) {
+            assert!(source.contains(&format!("/// {line}")), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_outcome_has_a_word_and_some_a_detail() {
+        let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 1);
+        let bomb = || std::panic::resume_unwind(Box::new("kaboom"));
+        let panic = crate::panic::catch::<()>(bomb).unwrap_err();
+        for (actor, outcome) in [
+            ("panicked", Outcome::Panicked(panic)),
+            ("lost", Outcome::Lost(None)),
+            ("refused", Outcome::Lost(Some("no threads".into()))),
+        ] {
+            report.keep(exit(actor, outcome, 2, None), Weight::Fault);
+        }
+        let told = lines(&report);
+        let stop = "left before the stop";
+        let rows = [
+            format!("  panicked                panicked       2ms          -  {stop}"),
+            "    kaboom".into(),
+            format!("  lost                    lost           2ms          -  {stop}"),
+            format!("  refused                 lost           2ms          -  {stop}"),
+            "    no threads".into(),
+        ];
+        assert_eq!(told[5..], rows);
+    }
+
+    #[test]
+    fn who_did_not_stop_has_a_row_unless_an_exit_tells_of_it() {
+        let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 1);
+        for (actor, state) in [
+            ("parked", State::Parked),
+            ("polling", State::Polling),
+            ("blocking", State::Blocking),
+        ] {
+            report.straggled(Straggler {
+                name: name(actor),
+                state,
+                waited_for: None,
+            });
+        }
+        report.was_held_back(name("late"));
+        report.interrupt_panicked(
+            name("rash"),
+            crate::panic::catch(|| panic!("rash")).unwrap_err(),
+        );
+        let told = lines(&report);
+        let rows = [
+            "  polling                 polling          -          -  did not stop",
+            "  blocking                blocking         -          -  did not stop",
+            "  late                    never started",
+            "  the interrupt of `rash` panicked: rash",
+        ];
+        assert_eq!(told[5..], rows);
+    }
+
+    #[test]
+    fn a_stop_without_more_to_tell_has_no_table() {
+        let mut report = Report::of_all();
+        assert_eq!(report.to_string(), "not stopped yet");
+        report.stopped_by(Cause::new(Trigger::NoActorLeft));
+        assert_eq!(
+            report.to_string(),
+            "stopped by: no actor left\nthe stop took 0ns"
+        );
+        report.was_held_back(name("late"));
+        assert_eq!(lines(&report).len(), 5);
+    }
+
+    #[test]
+    fn a_long_cause_is_told_below_its_label() {
+        let cause = |length| {
+            let error = "x".repeat(length);
+            let exit = exit("a", Outcome::Failed(error.into()), 1, None);
+            lines(&stopped_by(exit, 1))[0].clone()
+        };
+        let fits = WIDTH - "stopped by: actor `a` failed: ".len();
+        assert_eq!(cause(fits).len(), WIDTH);
+        assert_eq!(cause(fits + 1), "stopped by:");
+
+        let words = vec!["x"; 100].join(" ");
+        let long = exit("a", Outcome::Failed(words.into()), 1, None);
+        let told = lines(&stopped_by(long, 1));
+        // Two columns of indent, and a space between any two words.
+        assert_eq!(told[1].len(), WIDTH - 1);
+    }
+
+    #[test]
+    fn the_rows_that_are_shown_are_the_most_interesting_in_their_order() {
+        let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 100);
+        for stop in 0..30 {
+            let outcome = match stop {
+                3 => Outcome::Aborted,
+                4 => Outcome::Failed("late".into()),
+                _ => Outcome::Returned,
+            };
+            report.keep(exit("", outcome, stop, Some((0, stop))), Weight::Mere);
+        }
+        let rows = rows(&report);
+        let shown: Vec<_> = select(&rows)
+            .into_iter()
+            .map(|row| row.exit.unwrap())
+            .collect();
+        let ran: Vec<_> = shown.iter().map(|exit| exit.ran_for()).collect();
+        let expected = [1, 3, 4].into_iter().chain(13..30).map(ms);
+        assert_eq!(ran, expected.collect::<Vec<_>>());
+        assert_eq!(lines(&report).last().unwrap(), "  and 11 more");
+    }
+
+    #[test]
+    fn one_that_was_forced_is_more_interesting_than_a_fault() {
+        let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 100);
+        for nth in 0..30 {
+            let outcome = match nth {
+                29 => Outcome::Aborted,
+                _ => Outcome::Failed("late".into()),
+            };
+            report.keep(exit("", outcome, nth, Some((0, 1))), Weight::Mere);
+        }
+        let rows = rows(&report);
+        assert_eq!(select(&rows).pop().unwrap().outcome, "aborted");
+    }
+
+    #[test]
+    fn a_moment_has_its_column() {
+        assert_eq!(column(ms(0), ms(100)), 0);
+        assert_eq!(column(ms(50), ms(100)), 10);
+        assert_eq!(column(ms(100), ms(100)), 20);
+        // Not possible, but not worth a panic.
+        assert_eq!(column(ms(500), ms(100)), 20);
+        assert_eq!(column(ms(0), ms(0)), 20);
+    }
 }

@@ -20,6 +20,7 @@ mod clock;
 mod conformance;
 mod context;
 mod corners;
+mod debug;
 mod drain;
 mod errors;
 mod faults;

@@ -9,6 +9,7 @@ use crate::runtime::Runtime;
 use crate::support::{Log, deaf, logged, parking, waiter, watched};
 
 on_every_runtime! {
+    law_26_not_ready_says_why,
     law_26_a_stage_starts_when_all_below_have_announced,
     law_26_stages_start_one_after_the_other,
     law_26_who_is_gone_by_its_policy_is_not_waited_for,
@@ -373,4 +374,16 @@ async fn law_26_background_is_waited_for_too<R: Runtime>(rt: R) {
     assert_eq!(tasks.count("top spawned"), 1);
     handle.interrupt(Ok(()));
     run.await.unwrap();
+}
+
+async fn law_26_not_ready_says_why<R: Runtime>(rt: R) {
+    let mut group = Group::new();
+    let ready = group.handle().ready();
+    group.add_actor(waiter());
+    group.handle().interrupt(Ok(()));
+    group.run(rt.spawner()).await.unwrap();
+    assert_eq!(
+        ready.await.unwrap_err().to_string(),
+        "the group is stopping"
+    );
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use futures_lite::future::{poll_once, zip};
 use rungroup::{
@@ -11,12 +12,13 @@ use rungroup::{
 
 use crate::causes::losing;
 use crate::runtime::Runtime;
-use crate::support::{Log, deaf, logged, parking, waiter, watched};
+use crate::support::{Log, deaf, during, logged, parking, waiter, watched};
 
 on_every_runtime! {
     the_cause_is_not_among_the_exits,
     exits_are_in_their_order,
     exits_tell_how_long_they_took,
+    an_exit_tells_how_long_its_actor_ran,
     an_exit_before_the_stop_stopped_in_no_time_at_all,
     an_exit_before_its_turn_stopped_in_zero,
     run_keeps_only_what_is_not_ok,
@@ -106,7 +108,7 @@ async fn exits_are_in_their_order<R: Runtime>(rt: R) {
 }
 
 async fn exits_tell_how_long_they_took<R: Runtime>(rt: R) {
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let mut group = Group::new();
     for stage in 0..3 {
         group.add_actor(waiter().stage(stage));
@@ -120,7 +122,50 @@ async fn exits_tell_how_long_they_took<R: Runtime>(rt: R) {
     }
     // One after the other, so their sum is within the whole.
     let stops = report.exits().iter().filter_map(Exit::stopped_in);
-    assert!(stops.sum::<std::time::Duration>() <= all);
+    assert!(stops.sum::<Duration>() <= all);
+}
+
+/// From when it was added at the earliest, and from its first poll at the latest, to its exit.
+async fn an_exit_tells_how_long_its_actor_ran<R: Runtime>(rt: R) {
+    let log = Log::new();
+    let mut group = Group::new();
+    let handle = group.handle();
+    group.add_actor(waiter().name("early"));
+    let mut run = Box::pin(group.run_report(rt.spawner()));
+    during(&mut run, handle.ready()).await.unwrap();
+    // Long against what follows, so that a count from the birth of the group would be too long.
+    pass(Duration::from_millis(20));
+
+    let (added, inner, told) = (Instant::now(), handle.clone(), log.clone());
+    let execute = async move {
+        told.add(pass(Duration::from_micros(1)).as_nanos().to_string());
+        inner.interrupt(Ok(()));
+        Ok(())
+    };
+    let late = Actor::new(execute, |_| {}).ends_group(Ends::OnError);
+    handle.add_actor(late.name("late")).unwrap();
+    let report = run.await;
+    let at_most = added.elapsed();
+    let at_least = Duration::from_nanos(log.entries()[0].parse().unwrap());
+    let exits = report.exits().iter();
+    let late = exits
+        .clone()
+        .find(|exit| exit.actor().as_str() == Some("late"));
+    let ran_for = late.unwrap().ran_for();
+    assert!(at_least <= ran_for && ran_for <= at_most, "{ran_for:?}");
+    assert!(
+        exits.map(Exit::ran_for).max() > Some(ran_for),
+        "the other ran longer"
+    );
+}
+
+/// Returns after that time, and says how long it really took.
+fn pass(time: Duration) -> Duration {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        std::thread::yield_now();
+    }
+    began.elapsed()
 }
 
 async fn an_exit_before_the_stop_stopped_in_no_time_at_all<R: Runtime>(rt: R) {

@@ -19,6 +19,7 @@ on_every_runtime! {
     law_31_a_sigint_after_another_request_skips_the_drain,
     law_31_a_second_sigint_forces,
     law_31_a_second_sigint_forces_whoever_began,
+    law_31_a_sigterm_after_the_force_changes_nothing,
     law_31_one_press_is_one_for_all_groups,
     law_31_a_termination_made_after_a_press_joins_the_count,
     law_31_presses_before_the_run_count,
@@ -111,6 +112,32 @@ async fn law_31_a_second_sigint_forces<R: Runtime>(rt: R) {
         error.report().stragglers()[0].actor().as_str(),
         Some("deaf")
     );
+}
+
+/// The force gives `SIGINT` its effect back, and no other signal.
+async fn law_31_a_sigterm_after_the_force_changes_nothing<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = start();
+        child.wait_for("up");
+        child.send(Number::INT);
+        child.wait_for("interrupted");
+        child.send(Number::INT);
+        child.wait_for("forced");
+        child.send(Number::TERM);
+        child.tell("sent");
+        return child.ends_well();
+    }
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    let (deaf, _) = deaf();
+    group.add_actor(deaf.stage(1));
+    // Due at the force alone, because the deaf one does not leave its stage.
+    group.add(pending(), |_| {
+        say("forced");
+        hear("sent");
+    });
+    let error = group.run(rt.spawner()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Stragglers);
 }
 
 /// The first press is not a second one because the stop had begun.
