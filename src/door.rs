@@ -4,6 +4,7 @@
 //! for it, or given back (law 24). Taking the queue and closing the gate is one step, so no actor
 //! that was accepted is forgotten. Actors are dropped and `run` is woken outside the locks.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::actor::Actor;
@@ -12,6 +13,10 @@ use crate::members::Roll;
 use crate::policy::{Adder, Rank};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
+
+/// The group takes so many at a time, so that it sees a request to stop although somebody adds actors
+/// faster than they start.
+const BATCH: usize = 256;
 
 /// It is shared weakly, through the [`Link`], so it does not outlive its group.
 pub(crate) struct Door {
@@ -26,7 +31,7 @@ pub(crate) struct Door {
 /// The actors that were added and not yet taken, and the stages for which the gate is closed.
 #[derive(Default)]
 struct Gate {
-    added: Vec<Actor>,
+    added: VecDeque<Actor>,
     closed: Closed,
 }
 
@@ -72,7 +77,7 @@ impl Door {
             return Err(actor);
         }
         actor.settings = settings;
-        gate.added.push(actor);
+        gate.added.push_back(actor);
         // Relaxed here and below: the lock orders it, or that of the mail, which each of the two
         // takes next (to wake), or has just left (having kept its waker).
         self.has_added.store(true, Ordering::Relaxed);
@@ -85,10 +90,27 @@ impl Door {
         self.has_added.load(Ordering::Relaxed)
     }
 
-    /// Takes the actors that were added.
+    /// Takes the next actors that were added, in their order.
     pub(crate) fn take(&self) -> Vec<Actor> {
         if !self.has_added() {
             return Vec::new();
+        }
+        let mut gate = lock(&self.gate);
+        let many = gate.added.len().min(BATCH);
+        let next = gate.added.drain(..many).collect();
+        self.has_added
+            .store(!gate.added.is_empty(), Ordering::Relaxed);
+        if gate.added.is_empty() && gate.added.capacity() > BATCH {
+            // A queue that was long gives its memory back.
+            gate.added = VecDeque::new();
+        }
+        next
+    }
+
+    /// Takes all actors that were added.
+    pub(crate) fn take_all(&self) -> VecDeque<Actor> {
+        if !self.has_added() {
+            return VecDeque::new();
         }
         let mut gate = lock(&self.gate);
         self.has_added.store(false, Ordering::Relaxed);
@@ -98,7 +120,7 @@ impl Door {
     /// Closes the door for the next stage of the stop: the highest of the actors inside and of
     /// those that were added. Returns the stage and the actors that were added. If there is no
     /// stage, the door is closed for good.
-    pub(crate) fn close_stage(&self) -> (Option<Rank>, Vec<Actor>) {
+    pub(crate) fn close_stage(&self) -> (Option<Rank>, VecDeque<Actor>) {
         let inside = self.roll().highest();
         let mut gate = lock(&self.gate);
         let added = gate.added.iter().map(|actor| actor.settings.rank()).max();
@@ -115,7 +137,7 @@ impl Door {
     }
 
     /// Closes the door for good. Returns the actors that were added.
-    pub(crate) fn close(&self) -> Vec<Actor> {
+    pub(crate) fn close(&self) -> VecDeque<Actor> {
         let mut gate = lock(&self.gate);
         gate.closed = Closed::ForAll;
         std::mem::take(&mut gate.added)

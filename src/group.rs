@@ -390,10 +390,7 @@ impl Group {
 
     /// Takes in the actors that were added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
-        if !self.door.has_added() {
-            return;
-        }
-        for actor in self.door.take() {
+        for actor in self.door.take_all() {
             self.roster.admit(actor, &mut self.roll);
         }
     }

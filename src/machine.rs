@@ -68,6 +68,8 @@ pub(crate) struct Machine<'a> {
     stop: Option<Stop>,
     /// How many events were taken since the machine last waited.
     streak: u32,
+    /// Whether added actors were taken last.
+    is_mail_next: bool,
 }
 
 /// What ended a wait.
@@ -117,6 +119,7 @@ impl<'a> Machine<'a> {
             report,
             stop: None,
             streak: 0,
+            is_mail_next: false,
         }
     }
 
@@ -212,7 +215,7 @@ impl<'a> Machine<'a> {
         std::mem::replace(&mut self.report, Report::of_faults())
     }
 
-    fn admit(&mut self, actors: Vec<Actor>) {
+    fn admit(&mut self, actors: impl IntoIterator<Item = Actor>) {
         for actor in actors {
             self.roster.admit(actor, &mut self.door.roll());
         }
@@ -311,7 +314,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Waits for what happens next: the events in their order, added actors, the clocks. The queues
-    /// take turns. Each turn empties what the queue had, so that none starves the others.
+    /// take turns, and each turn ends, so that none starves the others.
     async fn next(&mut self) -> Woken {
         self.streak += 1;
         if self.streak % EVENTS_PER_POLL == 0 {
@@ -332,8 +335,12 @@ impl<'a> Machine<'a> {
         if let Some(event) = self.inbox.event() {
             return Some(Woken::Event(event));
         }
+        if std::mem::take(&mut self.is_mail_next) && self.inbox.fetch() {
+            return self.inbox.event().map(Woken::Event);
+        }
         let added = self.door.take();
         if !added.is_empty() {
+            self.is_mail_next = true;
             return Some(Woken::Added(added));
         }
         if self.inbox.fetch() {

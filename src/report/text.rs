@@ -70,7 +70,10 @@ pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
     if lines.len() > LINES {
         lines.truncate(LINES);
         let last = lines.last_mut().expect("ten lines");
-        *last = Fitted::new(last, limit - 1).text + "…";
+        *last = Fitted::new(last, limit - 1).text;
+        if !last.ends_with('…') {
+            last.push('…');
+        }
     }
     lines
 }

@@ -88,3 +88,25 @@ fn a_first_poll_ends_although_more_are_added() {
     producer.join().unwrap();
     drop(run);
 }
+
+/// Many are added before the force: it does not wait for them to start.
+#[test]
+fn a_force_comes_before_many_that_were_added_have_started() {
+    let (spawned, held) = (AtomicUsize::new(0), Held::new());
+    let mut group = Group::new();
+    group.add_actor(waiter());
+    let handle = group.handle();
+    let counting = spawner::from_fn(|task| {
+        spawned.fetch_add(1, Ordering::Relaxed);
+        rungroup::Spawner::spawn(&held, task);
+    });
+    let mut run = Box::pin(group.run_report(counting));
+    assert!(poll_with(Waker::noop(), &mut run).is_pending());
+    for _ in 0..MANY {
+        let late = Actor::new(pending(), |_| {}).ends_group(Ends::Never);
+        handle.add_actor(late).unwrap();
+    }
+    handle.force();
+    polls_until_ready(&mut run);
+    assert!(spawned.load(Ordering::Relaxed) < MANY / 10);
+}
