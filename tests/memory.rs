@@ -1,5 +1,5 @@
-//! Laws 7 and 24: a group holds memory for its live actors only, whatever there were before. A test
-//! binary of its own, because the allocator counts what all of a process allocates.
+//! Laws 7 and 24: a group holds memory for its live actors only, however many there were before. It
+//! is a test binary of its own, because the allocator counts for the whole process.
 
 #![allow(clippy::pedantic)] // nobody's API
 

@@ -1,4 +1,5 @@
-//! Which exits end the group, and who does not count. Laws 13 and 14, and law 7 on who left early.
+//! Which exits end the group, and which actors do not count. Laws 13 and 14, and law 7 on actors
+//! that left early.
 
 use std::error::Error as _;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Who is ready, and who starts when. Law 26.
+//! Law 26: which actors are ready, and when each stage starts.
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::poll_once;

@@ -1,4 +1,5 @@
-//! Law 25, and what law 24 says of wakers: polled by hand, with wakers that do all they may.
+//! Law 25, and what law 24 says about wakers. Futures are polled by hand, with wakers that do all
+//! they may.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! Everything goes wrong at once.
+//! Everything goes wrong at the same time.
 
 #![cfg(target_os = "linux")]
 

@@ -1,4 +1,4 @@
-//! What is Tokio's own: its context, its clock, its shutdown.
+//! What is special about Tokio: its context, its clock, its shutdown.
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
