@@ -25,7 +25,7 @@
 //!
 //! Presses are counted for the whole program. With several groups, or groups inside groups, one
 //! press is one press for each of them. A termination that is made after a press joins with the
-//! count as it is. When the last termination is dropped, counting starts anew.
+//! count as it is. When the last termination is dropped, the count starts again.
 //!
 //! # How long it lasts
 //!

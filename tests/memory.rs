@@ -21,7 +21,7 @@ const ACTORS: usize = 1_000_000;
 
 static ENDED: AtomicUsize = AtomicUsize::new(0);
 
-/// So many are alive at once, at most, in a group that churns.
+/// At most this many are alive in a group whose actors come and go.
 const BATCH: usize = 100;
 
 /// A queue grows and shrinks in blocks. A leak of one byte per actor is more than this.
@@ -33,7 +33,7 @@ const BURST_SLACK: usize = ACTORS / 2;
 /// Whether those that wait may end.
 static RELEASED: AtomicBool = AtomicBool::new(false);
 
-/// All in one test: two at once would measure one another.
+/// All in one test, because two that run together would measure each other.
 #[test]
 fn law_07_memory_is_for_the_live() {
     let short = |_| {

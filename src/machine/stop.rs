@@ -112,8 +112,7 @@ impl Machine<'_> {
         link.caused(cause.clone());
         let grace = self.limits.grace;
         link.set_deadline(grace.and_then(|grace| self.began().checked_add(grace)));
-        // Published before anyone is told, so that whoever hears of it and asks gets the same
-        // answer.
+        // Published before anyone hears of it, so that whoever then asks gets the same answer.
         self.enter(if self.drains() {
             Phase::Draining
         } else {

@@ -58,7 +58,7 @@ async fn law_07_who_left_earlier_has_its_interrupt_dropped_uncalled<R: Runtime>(
     }
 }
 
-/// An execute that exits at once.
+/// An execute that exits immediately.
 async fn exits(how: Kind) -> Result {
     match how {
         Kind::OkExit => Ok(()),
@@ -102,7 +102,7 @@ async fn law_13_on_error_an_error_ends_the_group<R: Runtime>(rt: R) {
     }
 }
 
-/// An actor that exits at once, or is lost. Its interrupt holds `guard`.
+/// An actor that exits immediately, or is lost. Its interrupt holds `guard`.
 fn exit_of(how: Kind, guard: impl Send + 'static) -> Actor {
     if how == Kind::Loss {
         Actor::new(std::future::pending(), move |_| drop(guard)).name("lost")

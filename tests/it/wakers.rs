@@ -273,7 +273,7 @@ fn law_24_from_inside_the_waker_of_a_task() {
     });
 }
 
-/// Those of who waits for readiness, or for an interrupt: they poll and drop one another.
+/// Those of futures that wait for readiness, or for an interrupt: they poll and drop one another.
 #[test]
 fn law_24_from_inside_the_wakers_of_those_who_wait() {
     by_hand("law_24_from_inside_the_wakers_of_those_who_wait", || {
