@@ -1,4 +1,4 @@
-//! Two actors: the second returns immediately, and so ends the first before its time.
+//! Two actors: the second returns immediately, which ends the first before its time.
 //!
 //! Ported from `ExampleGroup_Add_basic` of Go's `run.Group`; it prints the same lines.
 //!

@@ -1,6 +1,7 @@
 //! A TCP server with an actor for each connection, added while the group runs. Each client sends a
-//! line, gets it back, and is let go. Stopped in the middle, the server takes no more clients,
-//! finishes the answers it has begun, closes the other connections, and accounts for every one.
+//! line, gets it back, and is let go. When it is stopped in the middle, the server takes no more
+//! clients, finishes the answers it has begun, closes the other connections, and accounts for every
+//! one.
 //!
 //! Users of Go's `run.Group` write this by hand, because its `Add` does not work while the group
 //! runs.
@@ -49,8 +50,8 @@ fn main() -> Result {
     }
     console::stop_on_enter(group.handle());
 
-    // To account for each exit, the report keeps them all. A server that is to run for months calls
-    // `run`, which keeps those that failed.
+    // To account for each exit, the report keeps them all. A server that runs for months should
+    // call `run`, which keeps only those that failed.
     let report = runtime::block_on(group.run_report(runtime::spawner()));
     println!("{tally}");
     let (exits, stragglers) = (report.exits().len(), report.stragglers().len());
@@ -59,7 +60,7 @@ fn main() -> Result {
     Ok(report.into_result()?)
 }
 
-/// Makes an actor of each client, which ends neither the group when it is done nor when it fails.
+/// Makes an actor of each client. No exit of such an actor ends the group.
 async fn accept(
     ctx: Context,
     listener: Async<TcpListener>,
@@ -78,7 +79,7 @@ async fn accept(
     Ok(())
 }
 
-/// A client; counted as answered or closed when it is dropped, whatever became of its actor.
+/// A client. When it is dropped, it is counted as answered or closed, whatever became of its actor.
 struct Connection {
     client: Async<TcpStream>,
     answered: bool,
@@ -126,7 +127,7 @@ struct Tally {
     accepted: AtomicU64,
     answered: AtomicU64,
     closed: AtomicU64,
-    /// Of the closed ones: those that the group did not take because it was stopping.
+    /// The closed ones that the group did not take because it was stopping.
     given_back: AtomicU64,
 }
 

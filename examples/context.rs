@@ -1,8 +1,8 @@
 //! An actor that runs until something outside of the group is cancelled.
 //!
-//! Ported from `ExampleGroup_Add_context` of Go's `run.Group`; it prints the same line. Go's
-//! context is the one that [`Actor::with`] gives to an execute, and what is cancelled outside is a
-//! channel.
+//! Ported from `ExampleGroup_Add_context` of Go's `run.Group`; it prints the same line. Here,
+//! [`Actor::with`] gives the execute its context, and a channel stands for what is cancelled
+//! outside.
 //!
 //! ```sh
 //! cargo run --example context

@@ -21,7 +21,7 @@ use async_lock::Semaphore;
 use futures_lite::io::AsyncReadExt;
 use rungroup::{Actor, Ends, Group};
 
-/// How many files are read at once.
+/// How many files are read at the same time.
 const LIMIT: usize = 4;
 
 fn main() -> Result<(), rungroup::Error> {

@@ -90,7 +90,7 @@ async fn http(ctx: Context, listener: Async<TcpListener>, jobs: Sender<Job>) -> 
     Ok(())
 }
 
-/// Reads one request and answers it. The interrupt lets a client go that has not asked yet.
+/// Reads one request and answers it. The interrupt lets go of a client that has not asked yet.
 async fn respond(ctx: Context, client: Async<TcpStream>, jobs: Sender<Job>) -> Result {
     let Some(request) = ctx.run_until_interrupted(read_head(&client)).await else {
         return Ok(());

@@ -2,8 +2,8 @@
 //! all.
 //!
 //! Ported from Go's `tomb.v2`: a tomb's `Go` from inside is [`Handle::add_actor`], its `Kill` with
-//! a reason is [`Handle::interrupt`], and `Dying` and `Err` are the [`Context`]. A tomb that is
-//! dead panics when something is added; a group gives it back.
+//! a reason is [`Handle::interrupt`], and `Dying` and `Err` are the [`Context`]. A dead tomb panics
+//! when something is added; a group gives it back.
 //!
 //! ```sh
 //! cargo run --example tomb                  # 5 runners

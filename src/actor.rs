@@ -14,14 +14,14 @@ use crate::policy::{Ends, Settings};
 /// One concurrent part of a program: an *execute* future, an *interrupt* function that makes it
 /// end, and a few settings.
 ///
-/// An actor is a value. Nothing of it runs before it is added to a [`Group`](crate::Group) and the
+/// An actor is a value. None of it runs until it is added to a [`Group`](crate::Group) and the
 /// group runs. If it is dropped before that, its execute is never polled and its interrupt never
 /// called.
 ///
-/// The contract between the two is that of Go's `run.Group`: after interrupt was called, execute
-/// returns soon. Interrupt is called at most once. The call may come before execute is first
-/// polled, while it runs, or after it has returned. Interrupt must return promptly: it signals, it
-/// does not wait.
+/// The contract between the two is that of Go's `run.Group`: once interrupt has been called,
+/// execute returns soon. Interrupt is called at most once. The call may come before execute is
+/// first polled, while it runs, or after it has returned. Interrupt must return promptly: it
+/// signals, it does not wait.
 ///
 /// # Examples
 ///

@@ -85,8 +85,8 @@ impl Actor {
 
 /// What a thread hands to the task that waits for it.
 struct Handover {
-    /// The task takes it. If nobody waits any more, whichever of the two ends last drops it,
-    /// contained.
+    /// The task takes it. If nobody waits any more, whichever of the two ends last drops it, and
+    /// its panic is contained.
     outcome: Mutex<Option<Kept>>,
     ended: Latch,
 }

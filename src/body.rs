@@ -23,7 +23,7 @@ impl Body {
         Body(Mutex::new(Some((execute, interrupt))))
     }
 
-    /// `None` only once it was taken.
+    /// Returns `None` only if it was taken before.
     pub(crate) fn take(&mut self) -> Option<(Execute, Interrupt)> {
         let parts = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         parts.take()

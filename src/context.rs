@@ -133,7 +133,7 @@ impl Context {
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as `future`, which is dropped half-way.
+    /// As cancel safe as `future`, which is dropped with it.
     ///
     /// # Examples
     ///
@@ -171,8 +171,8 @@ impl Context {
         .await
     }
 
-    /// Announces that the actor is ready: listening, warmed up, recovered. It has an effect for an
-    /// actor that [`announces_ready`](Actor::announces_ready), and only the first time.
+    /// Announces that the actor is ready: listening, warmed up, recovered. It has an effect only
+    /// for an actor that [`announces_ready`](Actor::announces_ready), and only the first time.
     ///
     /// # Examples
     ///
@@ -194,7 +194,7 @@ impl Context {
         self.0.announce();
     }
 
-    /// Returns a handle of the actor's group. An actor that is added through it is a child: it
+    /// Returns a handle to the actor's group. An actor that is added through it is a child: it
     /// stops together with its adder. It has the adder's stage, and is in the background if the
     /// adder is, unless it is given a [stage](Actor::stage) of its own.
     ///
@@ -206,7 +206,7 @@ impl Context {
     /// let mut group = Group::new();
     /// group.add_actor(Actor::with(|ctx| async move {
     ///     let child = Actor::new(async { Ok(()) }, |_cause| {}).name("child");
-    ///     // Without the policy, the end of the child would be that of the group.
+    ///     // Without the policy, the end of the child would end the group.
     ///     let _ = ctx.handle().add_actor(child.ends_group(Ends::OnError));
     ///     Ok(())
     /// }).stage(1));
@@ -230,8 +230,7 @@ impl Context {
     }
 
     fn latch(&self) -> &Latch {
-        // An actor that has a context has a latch. The other one is set no later than the group is
-        // gone.
+        // An actor with a context has a latch. The fallback is set when the group is gone.
         self.0.latch().unwrap_or(&self.link().gone)
     }
 
@@ -343,7 +342,8 @@ impl Actor {
         Actor::told_by(Interrupt::latch(), execute)
     }
 
-    /// Makes an actor that is told first, and then interrupted as one made from a pair is.
+    /// Makes an actor that learns of its interrupt through a [`Context`] before `interrupt` is
+    /// called.
     #[track_caller]
     pub(crate) fn with_interrupt<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,

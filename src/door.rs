@@ -22,8 +22,8 @@ const BATCH: usize = 256;
 pub(crate) struct Door {
     link: Arc<Link>,
     gate: Mutex<Gate>,
-    /// Whether anything was added, so that a group to which nothing is need not take the lock. Set
-    /// before the group is woken, and read after it has kept its waker.
+    /// Whether anything was added: if not, the group need not take the lock. Set before the group
+    /// is woken, and read after the group has kept its waker.
     has_added: AtomicBool,
     roll: Mutex<Roll>,
 }
@@ -78,8 +78,9 @@ impl Door {
         }
         actor.settings = settings;
         gate.added.push_back(actor);
-        // Relaxed here and below: the lock orders it, or that of the mail, which each of the two
-        // takes next (to wake), or has just left (having kept its waker).
+        // Relaxed here and below, because a lock orders it: this one, or that of the mail, which
+        // the adder takes next (to wake the group) and the group has just released (having kept its
+        // waker).
         self.has_added.store(true, Ordering::Relaxed);
         drop(gate);
         self.link.wake();

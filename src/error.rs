@@ -1,4 +1,4 @@
-//! What a run fails with, and whether it does.
+//! Whether a run fails, and with what.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -86,7 +86,7 @@ impl Verdict {
         }
     }
 
-    /// The exit that the run failed with, if it is one.
+    /// The exit that the run failed with, if an exit failed it.
     fn exit(self, report: &Report) -> Option<&Exit> {
         match self {
             Verdict::Cause => report.cause().and_then(Cause::exit),
@@ -168,7 +168,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind of an outcome. For an actor that is a group, it is what its group failed with.
+    /// The kind of an outcome. For an actor that is a group, it is the kind of that group's error.
     fn of(outcome: &Outcome) -> ErrorKind {
         match outcome {
             Outcome::Panicked(_) => ErrorKind::Panicked,
@@ -178,7 +178,7 @@ impl ErrorKind {
     }
 }
 
-/// The error of the group that an actor is.
+/// The error of the inner group, for an actor that is one.
 fn inner(outcome: &Outcome) -> Option<&Error> {
     outcome.error()?.downcast_ref()
 }
@@ -237,7 +237,7 @@ impl Error {
         }
     }
 
-    /// Returns the actor that the run failed with. It is `None` for the error of a request, and for
+    /// Returns the actor that failed the run. It is `None` for the error of a request, and for
     /// stragglers, because there may be several.
     pub fn actor(&self) -> Option<&Name> {
         match self.0.verdict {
@@ -306,7 +306,7 @@ impl Error {
         }
     }
 
-    /// The exit that the run failed with, if it is one.
+    /// The exit that the run failed with, if an exit failed it.
     fn exit(&self) -> Option<&Exit> {
         self.0.verdict.exit(&self.0.report)
     }

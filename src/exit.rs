@@ -251,7 +251,8 @@ impl Exit {
 /// Why a group stops: an actor exited, a [`Handle`](crate::Handle) requested it, no actor is left,
 /// or the `run` future was dropped.
 ///
-/// Every interrupt receives the same cause. Cloning it is cheap. Its `Display` is one line, with the error if there is one.
+/// Every interrupt receives the same cause. Cloning it is cheap. Its `Display` is one line, with
+/// the error if there is one.
 ///
 /// # Examples
 ///
@@ -292,7 +293,7 @@ impl Cause {
         Cause(Arc::new(trigger))
     }
 
-    /// Returns the actor whose exit is the cause, if an exit is.
+    /// Returns the actor whose exit is the cause, if the cause is an exit.
     pub fn actor(&self) -> Option<&Name> {
         self.exit().map(Exit::actor)
     }
@@ -302,7 +303,7 @@ impl Cause {
         self.exit().map(Exit::outcome)
     }
 
-    /// Returns the actor's failure, the reason of its loss, or the error of the request.
+    /// Returns the actor's failure, the reason for its loss, or the error of the request.
     pub fn error(&self) -> Option<&(dyn Error + 'static)> {
         match &*self.0 {
             Trigger::Exit(exit) => exit.outcome.error(),

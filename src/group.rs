@@ -46,7 +46,7 @@ use crate::spawner::Spawner;
 /// ```
 #[must_use = "a group does nothing until it is run"]
 pub struct Group {
-    /// Both stand before the roll, so that they are closed when the actors' destructors run.
+    /// Both are declared before the roll, so that they are closed when the actors' destructors run.
     inbox: Inbox,
     door: Keeper,
     roster: Roster,
@@ -357,7 +357,7 @@ impl Group {
         let inner = self.handle();
         let execute = |ctx| run_inside(self, spawner, ctx);
         Actor::with_interrupt(execute, move |cause| {
-            // What is outside has drained.
+            // The drain is the outer group's affair.
             inner.skip_drain();
             inner.request(Ok(()), cause.as_reason());
         })

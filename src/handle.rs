@@ -88,8 +88,8 @@ impl Handle {
     }
 
     /// Skips the [drain](crate::Group::drain) delay: what is left of it, or all of it if the stop
-    /// is requested later. It does not request the stop itself. Calling it again has no effect, and
-    /// neither has calling it for a group without a drain.
+    /// is requested later. It does not request the stop itself. It has no effect when it is called
+    /// again, or for a group without a drain.
     ///
     /// # Examples
     ///
@@ -132,7 +132,7 @@ impl Handle {
     /// println!("{error}"); // "1 actor did not stop: `deaf` (parked)"
     /// ```
     pub fn force(&self) {
-        // All interrupts are due from now on, so nobody enters any more (law 24).
+        // All interrupts are due from now on, so no actor enters any more (law 24).
         if let Some(door) = self.link.door::<Door>() {
             door.lock();
         }
@@ -145,9 +145,9 @@ impl Handle {
     /// Adds an actor, before the group runs or while it does.
     ///
     /// Returns `Ok` if the actor was accepted: it is run, interrupted and awaited like the others.
-    /// A stage accepts actors until its interrupts are due, so during the drain too, and while
-    /// higher stages stop. An actor that [readiness](Actor::announces_ready) holds back until then
-    /// never starts, and the report names it.
+    /// A stage accepts actors until its interrupts are due. It therefore accepts them during the
+    /// drain, and while higher stages stop. An actor that [readiness](Actor::announces_ready) holds
+    /// back until then never starts, and the report names it.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl Handle {
     ///             println!("serving {number}");
     ///             Ok(())
     ///         });
-    ///         // Without the policy, the end of the first connection would be that of the group.
+    ///         // Without the policy, the end of the first connection would end the group.
     ///         let serve = serve.name(format!("connection {number}")).ends_group(Ends::Never);
     ///         if handle.add_actor(serve).is_err() {
     ///             break; // its stage is stopping

@@ -30,7 +30,7 @@ impl Interrupt {
         Interrupt::Both(Box::new((Latch::new(), Once::new(function))))
     }
 
-    /// Where a context looks, if it tells one.
+    /// The latch that the context looks at, if there is a context.
     pub(crate) fn as_latch(&self) -> Option<&Latch> {
         match self {
             Interrupt::Function(_) => None,

@@ -87,7 +87,7 @@ impl fmt::Debug for Latch {
 
 /// The wakers of the waiting tasks, by key. Most latches have one, which needs no allocation.
 #[derive(Default)]
-#[must_use = "who waits is to be woken"]
+#[must_use = "the waiting tasks must be woken"]
 pub(crate) struct Waiters {
     first: Option<Waker>,
     more: Option<Box<More>>,
@@ -154,7 +154,7 @@ impl More {
         self.wakers.push(Some(waker));
         let key = u32::try_from(self.wakers.len() + 1).ok();
         let key = key.and_then(NonZeroU32::new);
-        key.expect("fewer than four thousand million tasks wait for one thing")
+        key.expect("fewer than 2^32 tasks wait for one latch")
     }
 }
 

@@ -1,10 +1,9 @@
-//! Runs the parts of a program as one: when one of them ends, all of them stop, in order and in
+//! Runs the parts of a program as one: when one of them ends, all of them stop, in order and on
 //! time.
 //!
 //! Create a [`Group`]. Add [actors](Actor), each an *execute* future and an *interrupt* that makes
 //! it end. Run it. All actors run concurrently. The first one that exits, for whatever reason,
-//! interrupts all the others. `run` returns when every one has exited, with what the first one
-//! returned.
+//! interrupts all the others. `run` returns when all have exited, with what the first one returned.
 //!
 //! ```
 //! use rungroup::{Actor, Group, Threads};
@@ -87,9 +86,9 @@
 //! | [`Actor`] | one part of the program, with a name, a stage and policies |
 //! | [`Context`] | tells an actor that it is interrupted, and why |
 //! | [`Handle`] | stops a group from outside, adds actors, tells whether it is ready |
-//! | [`Status`] | what a group does now, and what it waits for |
+//! | [`Status`] | what a group is doing, and what it is waiting for |
 //! | [`Cause`] | why a group stops |
-//! | [`Report`] | how a group ended: every exit, and who did not stop |
+//! | [`Report`] | how a group ended: every exit, and the actors that did not stop |
 //! | [`Error`] | why a run failed |
 //! | [`Spawner`] | what runs the actors: a runtime |
 //!
@@ -113,13 +112,13 @@
 //! - **Stages stop in order**, the highest first, each when the one before has exited: see
 //!   [`Actor::stage`].
 //! - **A stop can be limited**, for the group by [`Group::grace`], for one actor by
-//!   [`Actor::grace`]. What is left is forced: its future is dropped, and it is named. Without a
-//!   grace, `run` waits.
+//!   [`Actor::grace`]. An actor that remains is forced: its future is dropped, and it is named.
+//!   Without a grace, `run` waits.
 //! - **Dropping the `run` future** interrupts every actor and drops its future.
 //! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given
 //!   back.
 //!
-//! The [laws] are the whole list, numbered, each with its tests. The crate has no `unsafe` code.
+//! The [laws] are the full, numbered list, each with its tests. The crate has no `unsafe` code.
 //! While all actors wait, a group polls nothing and wakes nobody.
 //!
 //! # Runtimes and features
@@ -165,7 +164,7 @@
 //! cause.
 //!
 //! [`run.Group`]: https://pkg.go.dev/github.com/oklog/run
-// What is there only with a feature.
+// Links to what exists only with a feature.
 #![cfg_attr(
     not(feature = "tokio"),
     doc = "[`Tokio`]: https://docs.rs/rungroup/latest/rungroup/struct.Tokio.html"

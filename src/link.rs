@@ -90,7 +90,7 @@ pub(crate) struct Link {
     pub(crate) gone: Latch,
     drain_skipped: AtomicBool,
     force_requested: AtomicBool,
-    /// Dropped when the group is gone, and then no longer there.
+    /// Dropped when the group is gone; `None` from then on.
     guards: Mutex<Option<Vec<Box<dyn Send>>>>,
     /// The group's [`Door`](crate::door::Door). This file cannot name the type, which stands above
     /// it and takes in actors that hold links. The group owns the door.
@@ -153,7 +153,8 @@ impl Link {
                 ready.wake();
             }
             Err(late) => {
-                // The first may be at it still: who has asked finds that the group stops.
+                // The first request may still be about to do this. After its own call, each caller
+                // must find that the group is stopping.
                 self.stop();
                 drop(late);
             }
@@ -199,9 +200,9 @@ impl Link {
         self.wake();
     }
 
-    /// Queues an event, without waking the group, if `claim` returns true, and returns what `claim`
-    /// did. The claim is made under the lock, so whoever finds it taken finds the event too. Once
-    /// the group is gone, the event is dropped.
+    /// Queues an event if `claim` returns true, without waking the group, and returns what `claim`
+    /// returned. The claim is made under the lock, so whoever finds it taken finds the event too.
+    /// Once the group is gone, the event is dropped.
     pub(crate) fn tell_if(&self, event: Event, claim: impl FnOnce() -> bool) -> bool {
         let mut mail = self.mail();
         let claimed = claim();

@@ -54,7 +54,7 @@ pub(crate) use limits::Limits;
 pub(crate) use roster::Roster;
 use stop::Stop;
 
-/// After this many events in a row, the machine lets the tasks run that share its thread.
+/// After this many events in a row, the machine yields to the tasks that share its thread.
 const EVENTS_PER_POLL: u32 = 256;
 
 pub(crate) struct Machine<'a> {
@@ -92,7 +92,7 @@ enum Ending {
         exit: Exit,
         /// Since the birth of the group.
         at: Duration,
-        /// What it weighs if it counts as one during the stop.
+        /// Its weight if it counts as an exit during the stop.
         weight: Weight,
     },
     Requested,
@@ -142,10 +142,10 @@ impl<'a> Machine<'a> {
         let now = self.inbox.link.now();
         for run in self.roster.due() {
             let (rank, mut nths) = (run.rank(), run.nths);
-            // Before the spawner is called, which may panic: from here on, their exits count.
+            // This comes before the call of the spawner, which may panic: from here on, their exits
+            // count.
             self.roster.started(rank, nths.clone().count());
-            // A run begins with a page and ends with one, because a page is closed when somebody
-            // looks at it.
+            // A run begins and ends at page boundaries, because looking at a page closes it.
             while !nths.is_empty() {
                 let nth = nths.start;
                 let page = self.door.roll().page(Key { rank, nth });
@@ -175,7 +175,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Waits for the first exit that ends the group, or for a request. Meanwhile, starts the actors
-    /// that come late.
+    /// that are added.
     pub(crate) async fn first_exit(&mut self) -> Cause {
         loop {
             self.start();
@@ -221,8 +221,8 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Takes an event. Returns what it means for a running group, if it is more than an exit to
-    /// keep.
+    /// Takes an event. Returns what the group must act on: nothing for an announcement, or for an
+    /// exit that is only kept.
     fn take(&mut self, event: Event) -> Option<Ending> {
         match event {
             Event::Exited(exited) => self.exited(exited),
@@ -383,7 +383,8 @@ impl<'a> Machine<'a> {
 
     fn enter(&self, phase: Phase) {
         let link = &self.inbox.link;
-        // The clock is read only if it must be: for a small group, that is a good part of its life.
+        // The clock is read only if it must be: a reading is a good part of the life of a small
+        // group.
         if link.standing().phase != phase {
             link.enter(phase, link.now());
         }

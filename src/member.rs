@@ -42,11 +42,12 @@ pub(crate) struct Member {
     place: Place,
     /// [`LIVE`], [`EXITED`] or [`FORCED`].
     end: AtomicU8,
-    /// Whether its task was polled. Only for that task.
+    /// Whether its task was polled. Only that task uses it.
     entered: AtomicBool,
     /// Whether its task is polling or dropping its future. Only for readers.
     polling: AtomicBool,
-    /// What `run` is calling of it: [`NOTHING`], [`INTERRUPT`] or [`DESTRUCTOR`]. Only for readers.
+    /// Which of its callbacks `run` is inside: [`NOTHING`], [`INTERRUPT`] or [`DESTRUCTOR`]. Only
+    /// for readers.
     callback: AtomicU8,
     /// Whether its work goes to a thread of its own, which outlives the drop of its future.
     on_thread: AtomicBool,
@@ -134,7 +135,7 @@ impl Member {
         &self.readiness
     }
 
-    /// Where its context looks, if it has one.
+    /// The latch that its context looks at, if it has a context.
     pub(crate) fn latch(&self) -> Option<&Latch> {
         self.interrupt.as_latch()
     }
@@ -205,7 +206,7 @@ impl Member {
     /// Starts the actor's clock and its span, which is a child of the span in which `run` is
     /// polled.
     pub(crate) fn start(&self, at: Duration) {
-        // Five centuries fit into it.
+        // A `u64` of nanoseconds holds five centuries.
         let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
         self.started.store(nanos, Ordering::Relaxed);
         self.span.open(self.name(), self.policy().stage);
@@ -226,7 +227,7 @@ impl Member {
         self.callback.load(Ordering::Relaxed) != NOTHING
     }
 
-    /// What it is doing, as far as a reader can see that must not touch the lock.
+    /// What it is doing, as far as a reader can see without the lock.
     pub(crate) fn state(&self) -> State {
         match self.callback.load(Ordering::Relaxed) {
             INTERRUPT => State::Interrupting,
@@ -237,7 +238,7 @@ impl Member {
         }
     }
 
-    /// Polls execute once, and tells the group when that was its last time.
+    /// Polls execute once, and tells the group if that ended it.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.slot();
         let Some(execute) = &mut slot.execute else {
@@ -306,7 +307,7 @@ impl Member {
     }
 
     /// Sends the exit to the group, or only counts it. Returns whether the group must look. If a
-    /// force was first, does nothing.
+    /// force came first, does nothing.
     fn tell(&self, outcome: Kept) -> bool {
         let stage = self.stage();
         // An exit that readiness waits for must be sent.
@@ -321,11 +322,11 @@ impl Member {
         stage.link.tell_if(exited, || self.claim(EXITED))
     }
 
-    /// Settles how it ends, unless that is settled. With `LIVE`, it only asks, in one order with
-    /// all claims: see `park`.
+    /// Settles how it ends, unless that is settled already. With `LIVE`, it only asks, in one order
+    /// with all claims: see `park`.
     fn claim(&self, end: u8) -> bool {
-        // Release hands what the claimer did before on to whoever finds the claim, which acquires
-        // it.
+        // Release publishes what the claimer did before. It pairs with the acquire of whoever finds
+        // the claim.
         let claimed = self
             .end
             .compare_exchange(LIVE, end, Ordering::AcqRel, Ordering::Acquire);
@@ -362,7 +363,7 @@ impl Member {
         Some(Forced { state, panic })
     }
 
-    /// Polls the task, because the thread may have ended without its task having been polled.
+    /// Polls the future, because its thread may have ended and its task not have been polled since.
     fn ask_thread(&self) {
         let Ok(mut slot) = self.slot.try_lock() else {
             return;

@@ -8,9 +8,9 @@ use crate::member::Member;
 use crate::policy::Rank;
 use crate::seat::{Page, Seat};
 
-/// A page has so many members at most: few allocations for many members, and little that one
-/// member keeps when all others of its page have left. A full page is less than the kilobyte up to
-/// which allocators are fast.
+/// The most members in a page. A larger page would save allocations; in a smaller one, a member
+/// would hold less memory when the others of its page have left. A full page is less than the
+/// kilobyte up to which allocators are fast.
 const PAGE: usize = 6;
 
 /// The members of one stage. The memory grows with the number of live members.
@@ -21,7 +21,7 @@ pub(crate) struct Members {
     pages: BTreeMap<u64, Leaf>,
 }
 
-/// A page, and who of it has not left.
+/// A page, and which of its members have not left.
 struct Leaf {
     page: Page,
     /// A bit for each member.

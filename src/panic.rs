@@ -2,7 +2,7 @@
 //!
 //! Executes, interrupts, destructors, wakers, clocks, formatters and subscribers are not our code.
 //! A panic in one of them must not keep the other actors from being interrupted and awaited, so
-//! each call to them goes through this file.
+//! each call of foreign code goes through this file.
 
 use std::any::Any;
 use std::borrow::Cow;

@@ -26,8 +26,8 @@ pub enum Ends {
     /// interrupt, not even a panic fails the run. During the stop, a panic or a loss does, and so
     /// does an `Err` if the actor [must succeed](crate::Actor::must_succeed).
     ///
-    /// The report keeps these exits for as long as the group runs. An actor of which there are
-    /// thousands should log its error and return `Ok`.
+    /// The report keeps these exits for as long as the group runs. Actors that come by the thousand
+    /// should log their errors and return `Ok`.
     Never,
 }
 
@@ -61,9 +61,9 @@ pub(crate) struct Settings {
     pub(crate) ends: Ends,
     pub(crate) background: bool,
     pub(crate) must_succeed: bool,
-    /// It is not ready until it announces it.
+    /// Whether it announces that it is ready.
     pub(crate) announces: bool,
-    /// It has a context to announce it with.
+    /// Whether it has a context to announce through.
     pub(crate) has_context: bool,
 }
 

@@ -51,8 +51,8 @@ impl Seat {
         if !self.enters() {
             return Member::poll(self, cx);
         }
-        // What was there belongs to a poll that this one is inside of: an inner group may be run by
-        // a spawner that polls inline.
+        // What was there belongs to the poll around this one: an inner group may be run by a
+        // spawner that polls inline.
         let outer = hand_over(Some(self.clone()));
         let polled = Member::poll(self, cx);
         drop(hand_over(outer));

@@ -25,7 +25,7 @@
 //!
 //! Presses are counted for the whole program. With several groups, or groups inside groups, one
 //! press is one press for each of them. A termination that is made after a press joins with the
-//! count as it is. When the last termination is dropped, counting starts anew.
+//! count as it is. When the last termination is dropped, the count starts again.
 //!
 //! # How long it lasts
 //!
@@ -39,8 +39,8 @@
 //! [`handler`] still do.
 //!
 //! A part of the program that listens to the same signal by other means, such as `tokio::signal`,
-//! should begin before the first actor is made. Otherwise it does not keep the default effect from
-//! coming back.
+//! should begin to listen before the first actor is made. Otherwise it does not keep the default
+//! effect from coming back.
 //!
 //! # How it works
 //!
@@ -58,9 +58,9 @@
 //!
 //! # Windows
 //!
-//! The only signal there is [`Signal::Int`], for Ctrl-C, and [`termination`] watches only that. After
-//! the actors are gone, Ctrl-C has no effect. This module compiles for Windows, but it was never run
-//! there.
+//! On Windows, the only signal is [`Signal::Int`], for Ctrl-C, and [`termination`] watches only
+//! that. After the actors are gone, Ctrl-C has no effect. This module compiles for Windows, but has
+//! never been run there.
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("the feature `signal` is for Unix and Windows");

@@ -9,8 +9,8 @@ use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// One stage of a group, or its background.
 ///
-/// Before its turn in the stop, each exit is an event, and the group counts. From its turn on, the
-/// tasks themselves count `Ok` exits here (the stage is *quiet*), so that a million actors that
+/// Before its turn in the stop, each exit is an event, which the group counts. From its turn on,
+/// the tasks themselves count `Ok` exits here (the stage is *quiet*), so that a million actors that
 /// return `Ok` cost one message.
 pub(crate) struct Stage {
     pub(crate) rank: Rank,
@@ -50,7 +50,7 @@ impl Stage {
         self.quiet.load(Ordering::Acquire)
     }
 
-    /// Counts one actor less, from its turn on. Returns whether it was the last.
+    /// Counts one actor out, from its turn on. Returns whether it was the last.
     pub(crate) fn leave(&self) -> bool {
         // Each actor that leaves releases, and `is_empty` acquires: all that an actor did happens
         // before the next stage is interrupted. It acquires as well, to pass on what the earlier

@@ -11,11 +11,11 @@ use crate::seat::Seat;
 
 /// One actor's execute, as a future for a [`Spawner`](crate::Spawner) to run.
 ///
-/// It never panics and returns nothing. Whatever becomes of the task, it tells its group how the actor ended. If it runs to its end, it
-/// reports what execute returned, or its panic. If it is dropped before that, polled or not, it
-/// reports the actor as [lost](crate::Outcome::Lost); if it is [refused](Task::refuse), as lost
-/// with a reason. So a spawner cannot make a group wait for ever by losing a task, but only by
-/// keeping one that it never polls.
+/// It never panics and returns nothing. Whatever becomes of the task, it tells its group how the
+/// actor ended. If it runs to its end, it reports what execute returned, or its panic. If it is
+/// dropped before that, polled or not, it reports the actor as [lost](crate::Outcome::Lost); if it
+/// is [refused](Task::refuse), as lost with a reason. So a spawner cannot make a group wait for
+/// ever by losing a task, but only by keeping one that it never polls.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ use crate::seat::Seat;
 /// group.add(async { Ok(()) }, |_| {});
 /// group.run_blocking(spawner).unwrap();
 /// ```
-#[must_use = "a dropped task is an actor lost"]
+#[must_use = "an actor is lost when its task is dropped"]
 pub struct Task {
     seat: Seat,
 }
@@ -74,7 +74,8 @@ impl Future for Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
-        // Most have ended. This spares them the lock, and one that it misses is found there.
+        // Most have ended, and this spares them the lock. One that it misses is found under the
+        // lock.
         if !self.seat.has_ended() {
             self.seat.end(Outcome::Lost(None));
         }

@@ -1,4 +1,4 @@
-//! What the group sends to `tracing`. Without the feature, nothing. Every event and span has the
+//! What the group sends to `tracing`: nothing without the feature. Every event and span has the
 //! target `rungroup`. The panic of a subscriber is contained here.
 
 #[cfg(feature = "tracing")]

@@ -1,5 +1,5 @@
-//! Laws 7 and 24: a group holds memory for its live actors only, whatever there were before. A test
-//! binary of its own, because the allocator counts what all of a process allocates.
+//! Laws 7 and 24: a group holds memory for its live actors only, however many there were before. It
+//! is a test binary of its own, because the allocator counts for the whole process.
 
 #![allow(clippy::pedantic)] // nobody's API
 
@@ -21,7 +21,7 @@ const ACTORS: usize = 1_000_000;
 
 static ENDED: AtomicUsize = AtomicUsize::new(0);
 
-/// So many are alive at once, at most, in a group that churns.
+/// At most this many are alive in a group whose actors come and go.
 const BATCH: usize = 100;
 
 /// A queue grows and shrinks in blocks. A leak of one byte per actor is more than this.
@@ -33,7 +33,7 @@ const BURST_SLACK: usize = ACTORS / 2;
 /// Whether those that wait may end.
 static RELEASED: AtomicBool = AtomicBool::new(false);
 
-/// All in one test: two at once would measure one another.
+/// All in one test, because two that run together would measure each other.
 #[test]
 fn law_07_memory_is_for_the_live() {
     let short = |_| {

@@ -1,4 +1,5 @@
-//! What the group tells `tracing`. A program of its own, because its subscriber is for all threads.
+//! What the group tells `tracing`. It is a program of its own, because its subscriber is for all
+//! threads.
 
 #![allow(clippy::pedantic)] // nobody's API
 

@@ -1,5 +1,5 @@
 //! Groups inside groups: each has actors that wait, and the next group as one more actor. The
-//! innermost has one that returns at once, which ends them all, from the inside out.
+//! innermost has one that returns immediately, which ends them all, from the inside out.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! The same work, by the means that others have: the first exit ends the others, and the function
+//! The same work, with the means of the peers: the first exit ends the others, and the function
 //! returns once all have returned.
 
 use std::sync::Arc;

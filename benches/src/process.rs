@@ -1,4 +1,4 @@
-//! What the system tells about this process. Linux only; elsewhere, there is nothing to tell.
+//! What the system tells about this process, which it does on Linux only.
 
 use std::fs;
 

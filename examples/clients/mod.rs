@@ -42,8 +42,8 @@ fn left_already(error: ErrorKind) -> bool {
     )
 }
 
-/// Lets a client go that has been answered. To close a socket before its input was read would reset
-/// the connection, and lose the part of the answer that is still on its way.
+/// Lets go of a client that has been answered. Closing a socket before its input was read would
+/// reset the connection, and lose the part of the answer that is still on its way.
 pub(crate) async fn let_go(mut client: &Async<TcpStream>) {
     let leaves = async {
         client.get_ref().shutdown(Shutdown::Write)?;

@@ -16,7 +16,7 @@ use crate::{rest, runtime};
 
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The exit status of a shell that is called wrongly.
+/// The exit status of a shell that is called with wrong arguments.
 const MISUSED: u8 = 2;
 
 pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use async_signal::Signal;
 use rustix::process::WaitIdStatus;
 
-/// The end of a command that failed, or of us by a signal.
+/// How a command failed, or which signal ended us.
 #[derive(Debug)]
 pub(crate) struct Ended {
     status: i32,

@@ -39,7 +39,8 @@ fn exit_of(pid: Pid) -> io::Result<WaitIdStatus> {
     Ok(status.ok_or(Errno::CHILD)?)
 }
 
-/// Runs what blocks on a thread of its own. The thread goes on if nobody waits any longer.
+/// Runs a function that blocks, on a thread of its own. The thread goes on if nobody waits any
+/// longer.
 pub(crate) async fn on_a_thread<T: Send + 'static>(
     block: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {

@@ -11,7 +11,7 @@
 //!
 //! - Each command is `sh -c COMMAND` in a process group of its own, and signals go to the whole
 //!   group. A command has ended when its shell has. On Linux, the processes that the shell has left
-//!   are waited for too, and killed when the grace is over.
+//!   behind are waited for too, and killed when the grace is over.
 //! - A command's standard input is empty, and its output goes where ours does.
 //! - SIGINT, SIGTERM or SIGHUP to us stops all commands in the same way, and the exit status is 128
 //!   plus the signal's number. The second signal ends the grace.

@@ -1,4 +1,4 @@
-//! The processes that the commands leave.
+//! The processes that the commands leave behind.
 
 use std::io;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use rungroup::{Actor, Result};
 
 use crate::job::{Job, on_a_thread};
 
-/// Makes an actor that waits, once all shells have ended, for what they have started and left.
+/// Makes an actor that waits, once all shells have ended, for the processes that they have left
+/// behind.
 ///
 /// # Errors
 ///

@@ -50,7 +50,7 @@ fn numbers<const N: usize>(line: &str) -> [u64; N] {
 
 #[test]
 fn connections_are_answered_or_closed_when_stopped_in_the_middle() {
-    // As many at once as fit into the 1024 file descriptors that most systems grant.
+    // As many as fit into the 1024 file descriptors that most systems grant.
     const IDLE: usize = 100;
     const CLIENTS: usize = 200;
     const EACH: usize = 30;

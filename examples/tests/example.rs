@@ -59,7 +59,7 @@ impl Example {
         Example::spawn(Command::new(program(name)).arg(arg).current_dir(directory))
     }
 
-    /// Starts it with no more than so many file descriptors.
+    /// Starts it with at most this many file descriptors.
     #[cfg(unix)]
     pub(crate) fn start_limited(files: u32, name: &str, arg: &str) -> Example {
         let limited = format!("ulimit -n {files} && exec \"$0\" '{arg}'");
@@ -170,7 +170,7 @@ pub(crate) fn directory(name: &str) -> PathBuf {
     path
 }
 
-/// Makes a named pipe; to open it takes until the other side does.
+/// Makes a named pipe; opening it takes until the other side opens it too.
 #[cfg(unix)]
 pub(crate) fn fifo(directory: &Path, name: &str) -> String {
     let path = directory.join(name);

@@ -2,7 +2,7 @@
 //! on Tokio with all features; to run them on smol, choose the features `fs,net,process,smol`.
 //!
 //! `cargo test -p rungroup-examples --all-features` builds the examples first. Before
-//! `cargo test --test examples`, build them by `cargo build --examples` with the same features.
+//! `cargo test --test examples`, build them with `cargo build --examples` and the same features.
 
 mod connections;
 mod example;

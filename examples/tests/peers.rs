@@ -33,7 +33,7 @@ fn errgroup_collects_results() {
 fn errgroup_cancels_the_rest_on_the_first_error() {
     hold(|| {
         let directory = directory("errgroup_cancels_the_rest_on_the_first_error");
-        // To open it takes until somebody writes to it, which nobody does.
+        // Opening it takes until somebody writes to it, which nobody does.
         let endless = fifo(&directory, "endless");
         let missing = directory.join("missing").to_str().unwrap().to_owned();
         let ended = Example::start("errgroup", [&endless, &missing]).end();

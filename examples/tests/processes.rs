@@ -86,7 +86,7 @@ fn what_a_shell_leaves_is_waited_for() {
     });
 }
 
-/// Also when it was the first to end that left it. The end of the output says that it is gone.
+/// Even what the first shell to end has left. The end of the output says that it is gone.
 #[test]
 fn what_a_shell_leaves_is_killed_after_the_grace() {
     hold(|| {

@@ -38,7 +38,7 @@ fn the_readme_shows_the_report_of_a_good_stop() {
     });
 }
 
-/// To open a named pipe takes until somebody reads it, which nobody does.
+/// Opening a named pipe takes until somebody reads it, which nobody does.
 #[test]
 fn the_readme_shows_the_status_and_the_report_of_a_database_that_hangs() {
     hold(|| {
@@ -100,7 +100,7 @@ fn ask(orders: &mut Example) -> String {
     }
 }
 
-/// The code blocks of the README that are so marked.
+/// The code blocks of the README that have this mark.
 fn blocks(mark: &str) -> impl Iterator<Item = &'static str> {
     README
         .split("```")
@@ -112,7 +112,7 @@ fn blocks(mark: &str) -> impl Iterator<Item = &'static str> {
         })
 }
 
-/// The nth output of the README that begins so.
+/// The nth output of the README that begins with these words.
 fn output(begin: &str, nth: usize) -> &'static str {
     let mut outputs = blocks("text").filter(|block| block.starts_with(begin));
     outputs.nth(nth).unwrap()

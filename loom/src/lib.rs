@@ -1,5 +1,5 @@
 //! The lower half of rungroup (all that threads share, and what that stands on), with loom's locks
-//! and atomics in the place of the standard library's.
+//! and atomics in place of the standard library's.
 //!
 //! The imports of the library go in one direction, so its lower half can be taken as it is.
 #![cfg(loom)]

@@ -50,7 +50,7 @@ impl Drop for Dropped {
     }
 }
 
-/// A future that is pending so often, and then returns `Ok`.
+/// A future that is pending for `left` polls, and then returns `Ok`.
 struct Pending {
     left: usize,
     polls: Arc<AtomicUsize>,
@@ -61,8 +61,8 @@ impl Future for Pending {
     type Output = Result;
 
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Result> {
-        // loom changes threads where they meet. Without this they do not meet inside a poll, and no
-        // force would ever find the lock taken.
+        // loom switches threads only where they use what they share. Without this, it would not
+        // switch inside a poll, and no force would ever find the lock taken.
         self.polls.fetch_add(1, Ordering::Relaxed);
         match self.left.checked_sub(1) {
             None => Poll::Ready(Ok(())),
@@ -94,7 +94,7 @@ impl Scene {
         }
     }
 
-    /// A member whose future is pending so often before it returns `Ok`.
+    /// A member whose future is pending for that many polls before it returns `Ok`.
     fn member(&self, nth: u64, pending: usize) -> Arc<Member> {
         let execute = Pending {
             left: pending,
@@ -115,7 +115,7 @@ impl Scene {
         Arc::new(Member::new(Box::pin(execute), interrupt, place))
     }
 
-    /// For loom: from here on others may be inside a poll.
+    /// Lets loom switch here to a thread that is inside a poll.
     fn meet_a_poll(&self) {
         self.polls.load(Ordering::Relaxed);
     }

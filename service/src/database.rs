@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 
 use crate::telemetry::Telemetry;
 
-/// For another process that holds the database to let go of it: a previous one of us, or a backup.
+/// How long another process may take to let go of the database: our predecessor, or a backup.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where queries are sent to.
+/// Where queries are sent.
 #[derive(Clone)]
 pub(crate) struct Ledger(Sender<Query>);
 
@@ -39,8 +39,8 @@ impl Ledger {
 }
 
 /// Makes the actor that holds the database. It is ready when the database is open, and is
-/// interrupted when everybody who writes is gone. A database that cannot be closed has lost
-/// something, so that fails the run although it was asked to stop.
+/// interrupted when all that write are gone. A database that cannot be closed has lost something,
+/// so that fails the run, even during the stop.
 pub(crate) fn open(path: PathBuf, telemetry: Telemetry) -> (Actor, Ledger) {
     let (sender, queries) = async_channel::bounded(64);
     let actor = Actor::blocking_with(move |ctx| {
@@ -74,7 +74,7 @@ impl Database {
         Ok(Database(connection))
     }
 
-    /// Who asked may be gone when the answer comes.
+    /// The caller may be gone when the answer comes.
     fn answer(&self, query: Query) -> rusqlite::Result<()> {
         match query {
             Query::Append(entry, reply) => {
@@ -98,7 +98,7 @@ impl Database {
         count.query_row([], |row| row.get(0))
     }
 
-    /// Moves what is in the log to the database itself, and syncs it.
+    /// Moves what is in the log into the database itself, and syncs it.
     fn close(self) -> rusqlite::Result<()> {
         self.0.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
         self.0.close().map_err(|(_, error)| error)

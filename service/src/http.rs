@@ -27,8 +27,8 @@ pub(crate) struct Parts {
 
 type Answer = (StatusCode, &'static str);
 
-/// Makes the actor that serves. It is ready when it listens. Interrupted, it takes no more
-/// connections, and answers the requests that have begun. Those that it is not given the time for are
+/// Makes the actor that serves. It is ready when it listens. When it is interrupted, it takes no
+/// more connections, and answers the requests that have begun. Requests that run out of time are
 /// left to the runtime; what they ask of the stages below is refused.
 pub(crate) fn serve(address: SocketAddr, parts: Parts) -> Actor {
     let actor = Actor::with(move |ctx| async move {
@@ -55,7 +55,7 @@ fn routes(parts: Parts) -> Router {
         .with_state(parts)
 }
 
-/// Whether to send us requests: no longer, as soon as a stop was requested.
+/// Tells whether to send us requests: no longer, once a stop was requested.
 async fn ready(State(parts): State<Parts>) -> Answer {
     if parts.group.is_ready() {
         (StatusCode::OK, "ready\n")
@@ -64,13 +64,13 @@ async fn ready(State(parts): State<Parts>) -> Answer {
     }
 }
 
-/// What the group does, and whom it waits for.
+/// What the group is doing, and what it waits for.
 async fn status(State(parts): State<Parts>) -> String {
     format!("{:#}\n", parts.group.status())
 }
 
-/// Waits for news, of which there is one: that the service stops. Its clients can go elsewhere while
-/// the others are still served.
+/// Waits for the only event there is: the service stops. Its clients can go elsewhere while the
+/// others are still served.
 async fn events(State(parts): State<Parts>) -> &'static str {
     tracing::info!("waiting for events");
     parts.group.stopping().await;
@@ -95,8 +95,8 @@ async fn keep(State(parts): State<Parts>, entry: String) -> Answer {
     }
 }
 
-/// Keeps each line of the body as an entry, after it has answered: by an actor in the stage of the
-/// workers, which still works while HTTP stops.
+/// Answers, and then keeps each line of the body as an entry. An actor in the stage of the workers
+/// does that, because it still works while HTTP stops.
 async fn import(State(parts): State<Parts>, lines: String) -> Answer {
     let ledger = parts.ledger;
     let import = Actor::with(move |_ctx| async move {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, io};
 
-/// Without a file that says otherwise.
+/// The limit, unless a file says otherwise.
 const LONGEST_ENTRY: usize = 64 * 1024;
 
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! A real service: HTTP in front, a pool of workers behind it, and a database that is whole at the
+//! A real service: HTTP in front, a pool of workers behind it, and a database that is intact at the
 //! end.
 //!
 //! ```text
@@ -9,11 +9,11 @@
 //!
 //! Ctrl-C stops it: HTTP answers the requests that have begun, then the workers finish, then the
 //! database is closed, and last the telemetry is flushed. A second Ctrl-C forces the stop and names
-//! the actors that did not; a third one kills. `settings.rs` has its settings, `deploy` a systemd
-//! unit and a Kubernetes manifest, and `tests` sees the service through all that.
+//! the actors that did not stop; a third one kills. `settings.rs` has its settings, `deploy` a
+//! systemd unit and a Kubernetes manifest, and `tests` puts the service through all that.
 
 #[cfg(not(unix))]
-compile_error!("the service is for Unix: its supervisors speak by signals and sockets");
+compile_error!("the service is for Unix: its supervisors use signals and sockets");
 
 mod database;
 mod faults;
@@ -37,7 +37,7 @@ fn main() -> rungroup::Result {
     let runtime = Runtime::new()?;
     let ended = runtime.block_on(run());
 
-    // To drop the runtime would wait for every thread that an actor blocks. This way, the end of
+    // Dropping the runtime would wait for every thread that an actor blocks. This way, the end of
     // `main` ends them.
     runtime.shutdown_background();
     ended
@@ -91,7 +91,7 @@ fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
         ledger,
         limits,
     };
-    // A request that hangs leaves the others their time.
+    // A request that hangs does not use up the others' time.
     let http = http::serve(settings.listen, parts).grace(settings.http_grace);
     group.add_actor(http.name("http").stage(2));
     Ok(())

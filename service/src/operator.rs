@@ -18,11 +18,11 @@ pub(crate) fn reload(limits: Limits, reloads: Reloads) -> io::Result<Actor> {
     })
 }
 
-/// Makes the actor that prints on SIGUSR1 what the group does and whom it waits for, also while the
-/// runtime is stuck.
+/// Makes the actor that prints on SIGUSR1 what the group is doing and what it waits for, even while
+/// the runtime is stuck.
 pub(crate) fn print_status(group: Handle) -> io::Result<Actor> {
     signal::each([Signal::Usr1], move |_usr1| {
-        // Nobody may be reading.
+        // It fails if nobody reads stderr, which is fine.
         let _ = writeln!(io::stderr(), "{:#}", group.status());
     })
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub(crate) struct Settings {
-    /// `SERVICE_LISTEN`; with port 0, the system chooses one, and the log tells it.
+    /// `SERVICE_LISTEN`; with port 0, the system chooses one, and the log shows it.
     pub(crate) listen: SocketAddr,
     /// `SERVICE_DATABASE`; by default, a file among the system's temporary files.
     pub(crate) database: PathBuf,

@@ -11,12 +11,12 @@ use sd_notify::NotifyState::{self, *};
 use tokio::net::UnixDatagram;
 use tokio::time::{interval, sleep};
 
-/// From the end of the grace to the end of the process, which still has to say who did not stop.
+/// From the end of the grace to the end of the process, which still has to say what did not stop.
 const END: Duration = Duration::from_secs(1);
 
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 
-/// Makes the actor that notifies, until all others have exited: the watchdog watches over the stop
+/// Makes the actor that notifies until all others have exited: the watchdog watches over the stop
 /// too. Without a `NOTIFY_SOCKET`, it does nothing.
 pub(crate) fn notifier(group: Handle, grace: Duration) -> (Actor, Reloads) {
     let (sender, reloads) = async_channel::unbounded();
@@ -33,7 +33,7 @@ pub(crate) fn notifier(group: Handle, grace: Duration) -> (Actor, Reloads) {
         }
         Ok(())
     });
-    // Nobody to notify is no reason to stop.
+    // Having nobody to notify is no reason to stop.
     (actor.background().ends_group(Ends::Never), told)
 }
 
@@ -49,7 +49,7 @@ impl Systemd {
         Ok(Some(Systemd(socket)))
     }
 
-    /// Tells of the states that the group goes through.
+    /// Reports the states that the group goes through.
     async fn follow(&self, group: Handle, grace: Duration, reloads: Receiver<Reload>) {
         if group.ready().await.is_ok() {
             self.notify(&[Ready]).await;
@@ -64,7 +64,7 @@ impl Systemd {
             () = group.stopping() => {}
             () = tell_reloads => group.stopping().await,
         }
-        // The stop may last for the grace, however short `TimeoutStopSec` is.
+        // The stop may take the whole grace, however short `TimeoutStopSec` is.
         let time = u32::try_from((grace + END).as_micros()).unwrap_or(u32::MAX);
         self.notify(&[Stopping, ExtendTimeoutUsec(time)]).await;
         loop {
@@ -95,21 +95,21 @@ impl Systemd {
     }
 }
 
-/// Where reloads are told of.
+/// Where reloads are reported.
 pub(crate) struct Reloads {
     group: Handle,
     sender: Sender<Reload>,
 }
 
 enum Reload {
-    /// When, by the clock of the system that also systemd reads.
+    /// When it began, by the system's clock, which systemd reads too.
     Begun(NotifyState<'static>),
     Ended,
 }
 
 impl Reloads {
-    /// Tells that the service reloads, and has reloaded once `reload` returns. A service that is not
-    /// ready does not say so, because what ends a reload is `READY=1`.
+    /// Reports that the service reloads, and that it has reloaded once `reload` returns. A service
+    /// that is not ready reports neither, because what ends a reload is `READY=1`.
     pub(crate) fn around(&self, reload: impl FnOnce()) {
         let begun = NotifyState::monotonic_usec_now().map(Reload::Begun);
         let begun = begun.ok().filter(|_| self.group.is_ready());

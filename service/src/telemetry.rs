@@ -8,7 +8,7 @@ use async_channel::Sender;
 use futures_lite::future::block_on;
 use rungroup::{Actor, Ends};
 
-/// Where events are sent to.
+/// Where events are sent.
 #[derive(Clone)]
 pub(crate) struct Telemetry(Sender<String>);
 

@@ -1,4 +1,4 @@
-//! What happens from time to time.
+//! Periodic work.
 
 use std::time::Duration;
 

@@ -6,21 +6,20 @@ use tokio::sync::oneshot;
 
 use crate::database::Ledger;
 
-/// An entry, and whom to tell that it is kept.
+/// An entry, and where to report that it is kept.
 pub(crate) struct Job {
     entry: String,
     kept: oneshot::Sender<()>,
 }
 
-/// Has a worker keep an entry; returns when it did.
+/// Has a worker keep an entry. Returns when it is kept.
 pub(crate) async fn keep(jobs: &Sender<Job>, entry: String) -> rungroup::Result {
     let (kept, is_kept) = oneshot::channel();
     jobs.send(Job { entry, kept }).await?;
     Ok(is_kept.await?)
 }
 
-/// Makes one worker. It is interrupted when nobody brings jobs any longer, and does those that are
-/// left.
+/// Makes one worker. It is interrupted when no more jobs come, and does those that are left.
 pub(crate) fn worker(jobs: Receiver<Job>, ledger: Ledger, poison: Option<String>) -> Actor {
     Actor::with(move |ctx| async move {
         while let Some(Ok(job)) = ctx.run_until_interrupted(jobs.recv()).await {

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How long a stop may take, and how late its first interrupt may come.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {
-    /// Without one, the stop may take any time.
+    /// Without one, the stop may take any amount of time.
     pub(crate) grace: Option<Duration>,
     pub(crate) drain: Duration,
 }

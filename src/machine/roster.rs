@@ -112,8 +112,9 @@ impl Roster {
     fn stage(&mut self, rank: Rank, roll: &mut Roll) -> Arc<Stage> {
         let occupied = roll.stages();
         if self.stages.len() > 2 * occupied.len() + 16 {
-            // Actors that come and go may each bring a stage of their own. This looks at as many
-            // stages as were added since the last time, so each of them costs the same.
+            // Actors that come and go may each bring a stage of their own. This looks at about as
+            // many stages as were added since the last time, so its cost per added stage is
+            // constant.
             self.stages.retain(|rank, _| occupied.contains_key(rank));
         }
         let entry = self.stages.entry(rank).or_insert_with(|| Entry {
@@ -165,7 +166,7 @@ impl Roster {
         }
     }
 
-    /// Counts an actor out that exited before its turn, and keeps its place for the turn.
+    /// Counts out an actor that exited before its turn, and keeps its place for the turn.
     pub(crate) fn exited(&mut self, rank: Rank) {
         if let Some(entry) = self.stages.get_mut(&rank) {
             entry.live -= 1;
@@ -185,7 +186,7 @@ impl Roster {
         }
     }
 
-    /// Notes that readiness waits for one actor of this stage less.
+    /// Notes that readiness waits for one actor fewer of this stage.
     pub(crate) fn announced(&mut self, stage: u32) {
         if let Some(count) = self.awaited.get_mut(&stage) {
             *count -= 1;

@@ -63,7 +63,7 @@ impl Stop {
         self.grace.as_ref().is_some_and(Alarm::has_rung)
     }
 
-    /// Whether the drain is over, or in a turn, whether the turn is.
+    /// Whether the drain is over, or the turn, if there is one.
     pub(super) fn is_done(&self) -> bool {
         match self.turns.last() {
             Some(turn) => turn.stage.is_empty(),
@@ -81,7 +81,7 @@ impl Stop {
         let own = self.turns.last_mut().and_then(|turn| turn.alarm.as_mut());
         let alarms = [self.grace.as_mut(), self.drain.as_mut(), own];
         let rung = alarms.into_iter().flatten().map(|alarm| alarm.poll(cx));
-        // Each is polled, because each keeps the waker.
+        // All are polled, because each keeps the waker.
         rung.fold(false, |any, rung| any | rung)
     }
 }
@@ -112,8 +112,7 @@ impl Machine<'_> {
         link.caused(cause.clone());
         let grace = self.limits.grace;
         link.set_deadline(grace.and_then(|grace| self.began().checked_add(grace)));
-        // Published before anyone is told, so that whoever hears of it and asks gets the same
-        // answer.
+        // Published before anyone hears of it, so that whoever then asks gets the same answer.
         self.enter(if self.drains() {
             Phase::Draining
         } else {
@@ -161,8 +160,8 @@ impl Machine<'_> {
             && !self.left_of(self.limits.drain).is_zero()
     }
 
-    /// Lets all actors work for the drain delay, unless something makes it pointless. Returns why
-    /// the group is forced meanwhile, if it is.
+    /// Lets all actors work for the drain delay, unless something makes it pointless. If the group
+    /// is forced meanwhile, returns why.
     async fn drain(&mut self) -> Option<&'static str> {
         if !self.drains() {
             return None;
@@ -210,7 +209,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Runs the stop proper. Returns why what remains is forced, if it is.
+    /// Runs the stop proper. If what remains is forced, returns why.
     async fn stop_stages(&mut self) -> Option<&'static str> {
         self.begin_interrupting();
         loop {
@@ -256,8 +255,8 @@ impl Machine<'_> {
         let (next, added) = self.door.close_stage();
         self.admit(added);
         let Some(rank) = next else { return false };
-        // These were accepted before the door closed: run, interrupted and awaited like the others
-        // (law 24).
+        // These were accepted before the door closed, so they are run, interrupted and awaited like
+        // the others (law 24).
         self.start();
         self.give_up_held(next);
         self.interrupt_stage(rank, true);
@@ -429,7 +428,7 @@ impl Machine<'_> {
 }
 
 impl Turn {
-    /// How much time of the limits is over: by the clock that rang, otherwise since the interrupts.
+    /// How much of the limits has passed: by the clock that rang, or else since the interrupts.
     fn spent(&self, now: Duration) -> Duration {
         let since = self.stage.interrupted().unwrap_or(now);
         let elapsed = whole_millis(now.saturating_sub(since));

@@ -10,18 +10,18 @@ use super::watch::Watch;
 use crate::actor::Actor;
 use crate::panic::catch;
 
-/// Makes an actor that calls `f` for each of `signals` that arrives, while the group goes on: to
-/// reload on `SIGHUP`, or to print statistics on `SIGUSR1`.
+/// Makes an actor that calls `f` for each of `signals` that arrives, while the group goes on. Use
+/// it to reload on `SIGHUP`, or to print statistics on `SIGUSR1`.
 ///
 /// - `f` runs on its own thread, where it may block. Calls never overlap. They begin when the actor
-///   is made, so before the group runs or is ready.
+///   is made, even before the group runs or is ready.
 /// - A slow `f` loses no kind of signal. What arrives while `f` runs is kept, each signal once,
 ///   however often it arrives, and the order between different signals is not kept. That is how the
 ///   system itself delivers standard signals: see
 ///   [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html).
-/// - When the actor is interrupted, it waits until `f` has returned, also for the signals that
-///   arrived before the interrupt, and exits with `Ok`. What arrives after the interrupt has no
-///   effect. If the group is forced meanwhile, a running `f` goes on.
+/// - When the actor is interrupted, it waits until `f` has returned for every signal that arrived
+///   before the interrupt, and exits with `Ok`. What arrives after the interrupt has no effect. If
+///   the group is forced meanwhile, a running `f` goes on.
 /// - A panic of `f` is the actor's exit and ends the group, like the panic of any actor.
 ///
 /// The actor is a [background](Actor::background) actor: it does not keep the group alive, and it

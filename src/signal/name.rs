@@ -1,10 +1,10 @@
-//! The signals, by their names.
+//! The signals and their names.
 
 use std::fmt;
 
 macro_rules! signals {
     ($($signal:ident = $name:ident, $meaning:literal;)*) => {
-        /// A signal, by the names of POSIX.
+        /// A signal, under its POSIX name.
         ///
         /// Its `Display` is the system's name, such as "SIGTERM".
         ///

@@ -26,8 +26,8 @@ use crate::trace;
 static PROGRAM: Mutex<Option<Program>> = Mutex::new(None);
 
 struct Program {
-    /// Dropped with the last member. A thread that still has a signal in its hands then belongs to
-    /// a program that is past, by its number.
+    /// Dropped with the last member. A thread that is still handling a signal then finds no program
+    /// with its number.
     watch: Watch,
     number: usize,
     groups: BTreeMap<usize, Handle>,
@@ -129,7 +129,7 @@ impl Order {
         let spare = group.clone();
         let thread = thread::Builder::new().name("rungroup-signal".into());
         if thread.spawn(move || self.carry_out(group)).is_err() {
-            // No more threads. Most wakers do return.
+            // There are no more threads. Most wakers do return.
             self.carry_out(spare);
         }
     }

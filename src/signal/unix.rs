@@ -80,7 +80,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // This order has the same reason.
+        // The effects end before the delivery does, for the same reason as in `new`.
         self.effects.clear();
         // Release pairs with the acquire in `next`: a thread that sees it finds its actor gone.
         self.dropped.store(true, Ordering::Release);

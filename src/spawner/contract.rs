@@ -8,17 +8,17 @@ use std::time::Duration;
 use super::sleep_on_a_thread;
 use crate::task::Task;
 
-/// Runs tasks, as the seam between a group and a runtime.
+/// Runs the tasks of a group: the seam between the group and a runtime.
 ///
 /// The contract:
 ///
 /// - `spawn` takes the task, starts it and returns immediately. It may be called from any thread
 ///   that polls `run`, and the task may be polled on any thread.
 /// - A task is detached: nobody joins it. It tells its group how it ended.
-/// - A task must be polled whenever it was woken, until it is ready. If the spawner cannot do that,
+/// - A task must be polled whenever it is woken, until it is ready. If the spawner cannot do that,
 ///   it drops the task or [refuses](Task::refuse) it, at any time and on any thread. The actor is
-///   then [lost](crate::Outcome::Lost), and the group stops as for any other exit. The group waits
-///   for a task that is kept but never polled until the [grace](crate::Group::grace) ends.
+///   then [lost](crate::Outcome::Lost), and the group stops as for any other exit. If a task is
+///   kept but never polled, the group waits for it until the [grace](crate::Group::grace) ends.
 /// - A task does not panic: it catches the panics of what it runs.
 /// - Tasks may be polled in any order.
 /// - `spawn` should not panic. If it does, the panic goes through `run`, with the effect of

@@ -11,9 +11,10 @@ use crate::task::Task;
 
 /// Runs each actor on a thread of its own, which has the actor's name.
 ///
-/// It needs no runtime. An actor may block its thread. For asynchronous I/O, use a crate that works on every executor,
-/// such as `async-io`; Tokio's own I/O and timers need its runtime. If the system has no more
-/// threads, the actor is [lost](crate::Outcome::Lost), with the system's error as the reason.
+/// It needs no runtime. An actor may block its thread. For asynchronous I/O, use a crate that works
+/// on every executor, such as `async-io`; Tokio's own I/O and timers need its runtime. If the
+/// system has no more threads, the actor is [lost](crate::Outcome::Lost), with the system's error
+/// as the reason.
 ///
 /// # Examples
 ///

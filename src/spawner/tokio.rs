@@ -14,7 +14,7 @@ use crate::task::Task;
 /// Runs the actors on the Tokio runtime in whose context `run` is polled, and sleeps by its clock,
 /// which tests can pause (feature `tokio`).
 ///
-/// To run a group on another runtime than the ambient one, give `run` its
+/// To run a group on a runtime other than the ambient one, give `run` its
 /// [`tokio::runtime::Handle`][handle], which is a spawner too.
 ///
 /// [handle]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
@@ -25,7 +25,7 @@ use crate::task::Task;
 /// polled.
 ///
 /// If the runtime shuts down, the actors on it are [lost](crate::Outcome::Lost). On a runtime
-/// without a time driver, a thread sleeps instead, after Tokio's panic message.
+/// without a time driver, Tokio prints a panic message and a thread sleeps instead.
 ///
 /// `tokio` is a public dependency of this crate: `Spawner` is implemented for the `Handle` of `tokio`
 /// 1.

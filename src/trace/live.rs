@@ -149,8 +149,8 @@ pub(crate) fn exited(stage: u32, exit: &Exit) {
     });
 }
 
-/// A person forces the group; `status` says what it was doing. Told by the thread that does it, for
-/// `run` may be stuck.
+/// A person forces the group; `status` says what it was doing. The thread that forces it logs this,
+/// because `run` may be stuck.
 #[cfg(feature = "signal")]
 pub(crate) fn forcing(status: &dyn Display) {
     contain(|| warn!(target: "rungroup", %status, "forcing the group"));

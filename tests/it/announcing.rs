@@ -1,4 +1,4 @@
-//! Law 26: what can announce that it is ready, and what becomes of one that does not.
+//! Law 26: which actors can announce that they are ready, and what becomes of those that do not.
 
 use async_channel::Receiver;
 use futures_lite::future::poll_once;

@@ -1,6 +1,6 @@
 //! The public API, name by name: what other crates are compiled against.
 //!
-//! Most of it is proven by being compiled. Beside `runtime.rs`, the one file that names runtimes.
+//! Compiling it proves most of it. Like `runtime.rs`, it names runtimes.
 
 #![deny(unfulfilled_lint_expectations, unreachable_patterns)]
 

@@ -1,4 +1,4 @@
-//! Law 17: who is named when the time is over, and how long each was waited for.
+//! Law 17: which actors are named when the time is over, and how long each was waited for.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The delay before a stop that was asked for. Law 27.
+//! Law 27: the delay before a stop that was requested.
 
 use std::pin::Pin;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Go's own tests and examples of `run.Group`, by their names.
+//! Go's own tests and examples of `run.Group`, under their names.
 
 use std::error::Error as _;
 

@@ -1,4 +1,4 @@
-//! Stops that are cut off: grace, force, stragglers. Laws 15 to 18.
+//! Laws 15 to 18: stops that are cut off by a grace or a force, and stragglers.
 
 use std::future::pending;
 use std::pin::Pin;

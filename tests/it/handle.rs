@@ -1,4 +1,4 @@
-//! Law 24: any thread may call any handle method at any time. Its wakers are in `wakers.rs`.
+//! Law 24: any thread may call any handle method at any time. Tests of wakers are in `wakers.rs`.
 
 use std::future::{Future, pending};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Law 7: one that leaves while the group stops leaves nothing behind.
+//! Law 7: an actor that leaves while the group stops keeps nothing in memory.
 
 use rungroup::{Actor, Ends, Group};
 

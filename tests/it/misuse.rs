@@ -1,4 +1,4 @@
-//! Handles used in unfit places, and panics in every callback at every position.
+//! Handles used where they should not be, and panics in every callback at every position.
 
 use std::future::pending;
 use std::pin::Pin;

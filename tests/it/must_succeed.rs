@@ -1,4 +1,4 @@
-//! Law 10: whose failure fails the run, during the stop too.
+//! Law 10: which failures during the stop fail the run.
 
 use std::error::Error as _;
 use std::future::pending;

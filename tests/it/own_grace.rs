@@ -318,7 +318,7 @@ async fn law_28_one_inside_its_poll_is_left_to_it<R: Runtime>(rt: R) {
     group.add_actor(Actor::new(spin, |_| {}).name("spin").stage(1).grace(GRACE));
     group.add_actor(logged("low", &log));
     let handle = group.handle();
-    // The runtime under test may have but one thread, which is not to be blocked.
+    // The runtime under test may have only one thread, which must not be blocked.
     let (spawner, alarms) = clock::manual(on_a_thread("spin", rt.spawner()));
     let mut run = Box::pin(group.run_report(spawner));
     during(&mut run, polls.wait()).await;
@@ -332,7 +332,7 @@ async fn law_28_one_inside_its_poll_is_left_to_it<R: Runtime>(rt: R) {
     log.until("dropped").await;
 }
 
-/// Spawns as `spawner` does, but the task of that name on a thread.
+/// Spawns as `spawner` does, but runs the task of that name on a thread.
 fn on_a_thread<S: Spawner + Clone + 'static>(name: &'static str, spawner: S) -> impl Spawner {
     rungroup::spawner::from_fn(move |task: rungroup::Task| {
         if task.name().as_str() == Some(name) {

@@ -1,4 +1,4 @@
-//! What the peers test of themselves, said with this library.
+//! The peers' own tests, written with this library.
 
 use std::error::Error as _;
 use std::sync::Arc;

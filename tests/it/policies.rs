@@ -1,4 +1,5 @@
-//! Which exits end the group, and who does not count. Laws 13 and 14, and law 7 on who left early.
+//! Which exits end the group, and which actors do not count. Laws 13 and 14, and law 7 on actors
+//! that left early.
 
 use std::error::Error as _;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ async fn law_07_who_left_earlier_has_its_interrupt_dropped_uncalled<R: Runtime>(
     }
 }
 
-/// An execute that exits at once.
+/// An execute that exits immediately.
 async fn exits(how: Kind) -> Result {
     match how {
         Kind::OkExit => Ok(()),
@@ -101,7 +102,7 @@ async fn law_13_on_error_an_error_ends_the_group<R: Runtime>(rt: R) {
     }
 }
 
-/// An actor that exits at once, or is lost. Its interrupt holds `guard`.
+/// An actor that exits immediately, or is lost. Its interrupt holds `guard`.
 fn exit_of(how: Kind, guard: impl Send + 'static) -> Actor {
     if how == Kind::Loss {
         Actor::new(std::future::pending(), move |_| drop(guard)).name("lost")

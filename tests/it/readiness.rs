@@ -1,4 +1,4 @@
-//! Who is ready, and who starts when. Law 26.
+//! Law 26: which actors are ready, and when each stage starts.
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::poll_once;
@@ -161,7 +161,7 @@ async fn law_26_what_has_not_started_at_the_stop_never_starts<R: Runtime>(rt: R)
     }
 }
 
-/// Nobody is waited for whom nobody asked to announce.
+/// An actor that was not asked to announce is not waited for.
 async fn law_26_without_announcements_all_start_at_once<R: Runtime>(rt: R) {
     let tasks = Log::new();
     let mut group = Group::new();
@@ -225,7 +225,7 @@ async fn law_26_ready_waits_for_the_last_stage_to_start<R: Runtime>(rt: R) {
     futures_lite::future::zip(run, check).await.0.unwrap();
 }
 
-/// "… Err once the group is stopping", also for who asks later, or was ready before.
+/// "… Err once the group is stopping", also for those that ask later, or were ready before.
 async fn law_26_ready_resolves_err_once_the_group_stops<R: Runtime>(rt: R) {
     let (give, _given) = contexts();
     let mut group = Group::new();

@@ -279,7 +279,7 @@ async fn a_name_is_the_text_or_the_place<R: Runtime>(rt: R) {
     }
 }
 
-/// As a group fails in which this happens first.
+/// The error of a group in which this actor ends first.
 async fn first<R: Runtime>(rt: &R, actor: Actor) -> Error {
     let mut group = Group::new();
     group.add_actor(actor);

@@ -1,4 +1,4 @@
-//! The runtimes a test runs on. The only test file that names them.
+//! The runtimes that a test runs on. Besides `api.rs` and `spawners.rs`, no test names them.
 
 use std::future::Future;
 use std::panic::resume_unwind;

@@ -1,5 +1,5 @@
 //! Signals, sent from outside: each test runs itself once more as a child process, and sends them
-//! there, because a signal reaches all that run in a process.
+//! there, because a signal reaches every test that runs in a process.
 
 mod child;
 mod each;

@@ -1,6 +1,6 @@
 //! Each spawner: what it runs, how it sleeps, what becomes of a group when it dies.
 //!
-//! Besides `runtime.rs`, it and its modules are the only tests that name a runtime.
+//! Like `runtime.rs`, it and its modules name runtimes.
 
 #[cfg(target_os = "linux")]
 mod in_a_process;

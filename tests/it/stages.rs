@@ -1,4 +1,4 @@
-//! Stages: who stops when. Laws 11 and 12.
+//! Laws 11 and 12: when each stage stops.
 
 use futures_lite::future::poll_once;
 use rungroup::{Actor, Group};

@@ -1,4 +1,4 @@
-//! Law 30: what a group says of itself, in each phase.
+//! Law 30: what a group says about itself, in each phase.
 
 use std::time::Duration;
 

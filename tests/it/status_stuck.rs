@@ -1,4 +1,4 @@
-//! Law 30: the status of a group that is stuck, asked from wherever one can.
+//! Law 30: the status of a group that is stuck, asked for from everywhere.
 
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};

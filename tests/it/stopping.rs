@@ -1,4 +1,4 @@
-//! Law 29: who is told that a group is stopping, and when.
+//! Law 29: when those that wait learn that a group is stopping.
 
 use std::task::Waker;
 use std::time::Duration;

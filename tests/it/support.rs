@@ -87,7 +87,7 @@ impl Count {
     }
 }
 
-/// Something that happens once. Who waits, waits for the thing itself.
+/// Something that happens once. A test that waits, waits for the event itself.
 #[derive(Clone)]
 pub struct Event {
     happens: async_channel::Sender<()>,

@@ -1,4 +1,5 @@
-//! Law 25, and what law 24 says of wakers: polled by hand, with wakers that do all they may.
+//! Law 25, and what law 24 says about wakers. Futures are polled by hand, with wakers that do all
+//! they may.
 
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -272,7 +273,7 @@ fn law_24_from_inside_the_waker_of_a_task() {
     });
 }
 
-/// Those of who waits for readiness, or for an interrupt: they poll and drop one another.
+/// Those of futures that wait for readiness, or for an interrupt: they poll and drop one another.
 #[test]
 fn law_24_from_inside_the_wakers_of_those_who_wait() {
     by_hand("law_24_from_inside_the_wakers_of_those_who_wait", || {

@@ -4,8 +4,7 @@
 //! Broken in `src/file.rs`:
 //!
 //! ```diff
-//! -a line that is there once
-//! +what stands there instead
+//! -a line that is there once +what stands there instead
 //! ```
 //!
 //! Then `law_07_name_of_a_test` fails.

@@ -13,7 +13,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where laws are held or cited.
+/// Where laws are tested or cited.
 const SOURCES: [&str; 4] = ["src", "tests", "examples", "docs"];
 
 #[test]
@@ -107,7 +107,7 @@ fn with_lists(text: &str, tests: &BTreeSet<String>) -> String {
         if let Some((number, _)) = line.strip_prefix("## ").and_then(|it| it.split_once(". ")) {
             law = format!("law_{number:0>2}_");
         }
-        // What a list that is gone leaves.
+        // The blank lines around a list that is gone.
         if !(line.is_empty() && lines.last().is_some_and(String::is_empty)) {
             lines.push(line.to_owned());
         }

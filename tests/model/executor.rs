@@ -1,5 +1,5 @@
-//! A spawner of one thread that polls the task it is told to, with a clock that ticks when it is
-//! told to.
+//! A spawner with one thread, which polls the task it is told to poll, and with a clock that ticks
+//! when it is told to.
 
 use std::future::{Future, poll_fn};
 use std::mem;

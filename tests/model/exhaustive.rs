@@ -13,7 +13,7 @@ use crate::program::{
 struct Alphabet {
     program: Program,
     acts: Vec<Act>,
-    /// Who is polled after each act.
+    /// What is polled after each act.
     then: Vec<Then>,
 }
 

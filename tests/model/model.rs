@@ -11,10 +11,11 @@
 //! - The cause interrupts the first stage before anything else is taken, unless a force has been
 //!   asked for or there is no time: then only the force interrupts. Each further stage waits until
 //!   all that has happened is taken.
-//! - A limit is looked at when all that has happened is taken; a limit of zero, when it begins.
-//! - The group is ready when it has nothing more to do, so an announcement and a request together
-//!   are a group that was never ready.
-//! - A drop of `run` takes what has happened, then forces.
+//! - A limit is checked when all that has happened is taken; a limit of zero is checked when it
+//!   begins.
+//! - The group is ready when it has nothing more to do, so a group that sees an announcement and a
+//!   request together was never ready.
+//! - Dropping `run` takes what has happened, then forces.
 
 mod actor;
 mod outside;

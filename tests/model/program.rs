@@ -100,7 +100,7 @@ pub enum Act {
     Nothing,
 }
 
-/// Who is polled after that, if woken.
+/// What is polled after that, if woken.
 #[derive(Clone, Copy, Debug)]
 pub enum Then {
     Nobody,

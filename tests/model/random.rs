@@ -1,6 +1,6 @@
 //! Random programs, each batch from a seed; proptest shrinks one that fails.
 //!
-//! `RUNGROUP_MODEL_PROGRAMS` says how many, `RUNGROUP_MODEL_SEED` with which seed to begin.
+//! `RUNGROUP_MODEL_PROGRAMS` sets how many, and `RUNGROUP_MODEL_SEED` the first seed.
 
 use std::env;
 

@@ -1,4 +1,5 @@
-//! What can be seen of a run, after each step: by the public API, by its actors and by its spawner.
+//! What can be seen of a run after each step: through the public API, by its actors and by its
+//! spawner.
 
 use std::collections::{BTreeMap, BTreeSet};
 

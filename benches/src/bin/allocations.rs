@@ -1,11 +1,11 @@
-//! Lives once, and counts what it asks of the allocator.
+//! Lives one life, and counts what it asks of the allocator.
 //!
 //! ```text
 //! allocations CONTESTANT RUNTIME N
 //! ```
 //!
-//! Tells how many allocations and reallocations the whole life made, and how many bytes were
-//! held when all actors waited, in a line each.
+//! Prints, on a line each, how many allocations and reallocations the whole life made, and how many
+//! bytes were held when all actors waited.
 
 use std::alloc::System;
 use std::env;

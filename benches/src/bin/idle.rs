@@ -4,7 +4,7 @@
 //! idle CONTESTANT RUNTIME N
 //! ```
 //!
-//! Tells how many threads there were, and how many wake-ups in that second, in a line each.
+//! Prints, on a line each, how many threads there were, and how many wake-ups in that second.
 
 use std::env;
 use std::error::Error;

@@ -1,11 +1,11 @@
-//! Lives, and tells how long it took, in nanoseconds.
+//! Lives, and prints how long it took, in nanoseconds.
 //!
 //! ```text
 //! life CONTESTANT RUNTIME N [LIVES]     for a profiler: a line for each life
-//! life CONTESTANT RUNTIME N -           reads a number, lives so often, tells the sum; and again
+//! life CONTESTANT RUNTIME N -           reads a number, lives that many times, prints the sum; repeats
 //! ```
 //!
-//! In the end comes the peak of the process's memory, in bytes, or 0 where the system does not
+//! At the end, it prints the peak of the process's memory in bytes, or 0 where the system does not
 //! tell.
 
 use std::env;

@@ -51,7 +51,7 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
             .route("/echo", web::post().to(async |body: String| body))
     };
     let mut server = HttpServer::new(app)
-        .disable_signals() // they are the group's
+        .disable_signals() // the group watches them
         .shutdown_timeout(5) // shorter than the group's grace
         .listen(listener)?
         .run();

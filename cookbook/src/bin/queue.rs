@@ -44,8 +44,8 @@ async fn run() -> Result {
     group.add_actor(signal::termination(group.handle())?);
     group.grace(Duration::from_secs(10));
 
-    // No interrupt needed: store and workers return when their senders are gone, which are in the
-    // stage above.
+    // No interrupt is needed: the store and the workers return when their senders, which are in the
+    // stage above, are gone.
     let (results, finished) = async_channel::bounded(64);
     let path = env::args().nth(2).unwrap_or("results.txt".into());
     let store = Actor::blocking(|| store(path, finished), |_cause| {});

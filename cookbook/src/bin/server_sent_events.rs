@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 async fn run() -> Result {
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle())?);
-    // For load balancers to see that /readyz fails.
+    // Time for load balancers to see that /readyz fails.
     let drain = env::args().nth(2).map_or(Ok(5), |it| it.parse())?;
     group.drain(Duration::from_secs(drain));
     group.grace(Duration::from_secs(drain + 10));

@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::oneshot;
 
-/// A note to keep, and whom to tell its number.
+/// A note to keep, and where to send its number.
 struct Note {
     text: String,
     kept: oneshot::Sender<i64>,

@@ -1,4 +1,4 @@
-//! Clients that watch the health hear of the stop, and their streams end.
+//! Clients that watch the health learn of the stop, and their streams end.
 
 use rustix::process::Signal;
 use tonic::transport::Endpoint;

@@ -101,7 +101,7 @@ impl Idle {
     }
 }
 
-/// Waits until nobody listens any longer: until the port is free. To try to connect would give the
+/// Waits until nobody listens any longer: until the port is free. Trying to connect would give the
 /// server more to do.
 pub fn closed(address: SocketAddr) {
     while TcpListener::bind(address).is_err() {

@@ -25,7 +25,7 @@ pub struct Program {
     process: Child,
     stdout: BufReader<ChildStdout>,
     stderr: Option<ChildStderr>,
-    /// Its drop dismisses the thread that kills what hangs.
+    /// Dropping it dismisses the thread that kills what hangs.
     _alive: Sender<()>,
 }
 

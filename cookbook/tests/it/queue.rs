@@ -1,4 +1,4 @@
-//! What was accepted is done, although the stop came before.
+//! Jobs that were accepted are done, even after the stop has begun.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -1,4 +1,5 @@
-//! What was answered is in the database, which is closed. One that fails stops the program.
+//! Every note that was answered is in the database, which is closed. A database that fails stops
+//! the program.
 
 use std::fs;
 

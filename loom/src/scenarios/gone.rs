@@ -44,7 +44,7 @@ fn exit(drops: &Arc<AtomicUsize>) -> Event {
     })
 }
 
-/// What was sent too late is dropped by its sender, and what was sent before by the group, although
+/// A sender drops what it sends too late, and the group drops what was sent before, although
 /// handles keep the link.
 #[test]
 fn nothing_that_was_sent_outlives_the_group() {

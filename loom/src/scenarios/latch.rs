@@ -37,7 +37,7 @@ fn two_who_wait_are_woken() {
     });
 }
 
-/// Of two that set it, one does.
+/// When two threads set it, one of them does.
 #[test]
 fn the_first_value_counts() {
     loom::model(|| {

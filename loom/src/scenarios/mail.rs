@@ -1,4 +1,4 @@
-//! Whoever sends, sends first and wakes second; the group keeps its waker first and looks second.
+//! A sender sends first and wakes second; the group keeps its waker first and looks second.
 
 use std::sync::Arc;
 use std::task::Context;
@@ -33,7 +33,7 @@ fn no_event_sleeps_unseen() {
     });
 }
 
-/// Of two requests, the first is the cause; whoever asks finds that the group stops.
+/// The first of two requests is the cause; each caller finds that the group is stopping.
 #[test]
 fn one_request_is_the_cause() {
     loom::model(|| {
@@ -91,7 +91,7 @@ fn an_actor_is_accepted_or_given_back() {
     });
 }
 
-/// What `add` tells is seen by a group that waits: the flag that spares it the lock hides nothing.
+/// A group that waits sees what was added: the flag that spares it the lock hides nothing.
 #[test]
 fn no_actor_waits_unseen() {
     loom::model(|| {

@@ -31,14 +31,14 @@ fn a_force_against_a_park_leaves_no_future_behind() {
         let forced = member.force().expect("it has not exited");
         let polled = polls.join().unwrap();
         assert_eq!(scene.drops(), 1);
-        // A task that parked is woken, to find out; one that did not is told by its own poll.
+        // A task that parked is woken, to find out; one that did not finds out in its own poll.
         assert!(polled == Poll::Ready(()) || count.wakes() == 1);
         assert!(matches!(forced.state, State::Parked | State::Polling));
         assert_eq!(exits(&mut scene), 0);
     });
 }
 
-/// It exits, and is told; or it is forced, and is not.
+/// It exits, and its exit is sent; or it is forced, and none is sent.
 #[test]
 fn a_force_against_an_exit_is_one_end() {
     loom::model(|| {
@@ -49,7 +49,7 @@ fn a_force_against_an_exit_is_one_end() {
         let polls = thread::spawn(move || poll(&task, &waker));
         scene.meet_a_poll();
         let forced = member.force().is_some();
-        // The force found the exit: then it is in the mail already.
+        // The force found the exit claimed, so the exit is in the mail already.
         let told = exits(&mut scene);
         assert_eq!(told, usize::from(!forced));
         assert_eq!(polls.join().unwrap(), Poll::Ready(()));

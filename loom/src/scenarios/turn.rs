@@ -10,7 +10,8 @@ use loom::thread;
 use super::{Scene, counted, poll};
 use crate::link::Event;
 
-/// Both exit while their turn begins: counted by themselves, or told and counted by the group.
+/// Both exit while their turn begins: they count themselves, or send their exits and the group
+/// counts.
 #[test]
 fn the_last_exit_wakes_the_group() {
     loom::model(|| {
@@ -61,7 +62,7 @@ fn an_empty_stage_has_done_its_work() {
     });
 }
 
-/// Law 28: a member's own grace against its exit: counted out once.
+/// Law 28: a member's own grace races with its exit, and the member is counted out once.
 #[test]
 fn a_limit_against_an_exit_counts_once() {
     loom::model(|| {

@@ -1,4 +1,5 @@
-//! The drain: load balancers hear that it stops, and until they do, all is served.
+//! The drain: load balancers learn that the service stops, and until they do, every request is
+//! served.
 
 use std::thread;
 

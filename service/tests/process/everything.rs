@@ -1,4 +1,4 @@
-//! Everything goes wrong at once.
+//! Everything goes wrong at the same time.
 
 #![cfg(target_os = "linux")]
 
@@ -51,8 +51,8 @@ impl Trouble {
         }
     }
 
-    /// Returns when HTTP waits for the request that hangs alone, and after it, the database will
-    /// find the disk full.
+    /// Returns when HTTP waits only for the request that hangs. After it, the database will find
+    /// the disk full.
     fn gets_worse(&mut self) {
         self.load.wait();
         self.service.fills_the_disk();

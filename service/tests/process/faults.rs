@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use crate::client::{Request, post};
 use crate::service::Service;
 
-/// Has the system answer with an error what is over the limit of a file's size, as a full disk
+/// Makes the system return an error for a write beyond the limit of a file's size, as a full disk
 /// would. By default, it kills.
 pub const FULL_DISK_IS_AN_ERROR: &str = "trap '' XFSZ";
 
@@ -44,7 +44,7 @@ fn a_full_disk_is_named_and_loses_nothing_that_was_kept() {
     assert!(kept > 0);
 }
 
-/// Nobody hears of it but the log.
+/// Only the log hears of it.
 #[test]
 fn telemetry_that_cannot_be_written_is_no_reason_to_fail() {
     let service = Service::new().set("SERVICE_TELEMETRY", "/no/such/directory");

@@ -44,7 +44,7 @@ impl Load {
         }
     }
 
-    /// Waits until so many more entries are kept; none may be lost.
+    /// Waits until this many more entries are kept; none may be lost.
     pub fn keeps(&mut self, entries: usize) {
         for answer in self.answers.iter().take(entries) {
             assert_eq!(answer.unwrap(), 200);

@@ -1,5 +1,5 @@
-//! The service as a process, seen from outside as the world sees it: by its signals, its port, its
-//! database, its status, what it says on stderr and to its supervisor.
+//! The service as a process, seen from outside: its signals, its port, its database, its status,
+//! what it says on stderr and to its supervisor.
 
 #![cfg(unix)]
 

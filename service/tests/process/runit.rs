@@ -1,5 +1,5 @@
 //! The service under runit's `runsv`, which restarts what ends, sends SIGTERM and SIGCONT to stop,
-//! and has no socket to be notified by.
+//! and has no notify socket.
 
 use std::process::Command;
 

@@ -123,7 +123,7 @@ pub struct Running {
     log: BufReader<ChildStderr>,
     logged: String,
     directory: PathBuf,
-    /// Its drop dismisses who would kill what hangs.
+    /// Dropping it dismisses the thread that kills what hangs.
     alive: Option<Sender<()>>,
 }
 
@@ -253,7 +253,7 @@ pub fn locked(database: &Path) -> Connection {
     connection
 }
 
-/// Makes a named pipe that nobody reads, in the service's directory. To open it takes for ever.
+/// Makes a named pipe that nobody reads, in the service's directory. Opening it takes for ever.
 pub fn fifo(service: &Service) -> String {
     let path = service.path("fifo");
     let made = Command::new("mkfifo").arg(&path).status();

@@ -75,7 +75,7 @@ fn a_second_sigint_forces_and_names_the_stragglers() {
     let (status, log) = service.ends();
     assert_eq!(status.code(), Some(1), "{log}");
     assert!(log.contains("did not stop: `http` (parked)"), "{log}");
-    // It said for whom it waited before it gave up.
+    // It said what it waited for before it gave up.
     assert!(log.contains("waiting for `http` (parked)"), "{log}");
 }
 

@@ -1,4 +1,4 @@
-//! What the service says of itself while it starts, runs and stops.
+//! What the service says about itself while it starts, runs and stops.
 
 use rustix::process::Signal;
 

@@ -1,4 +1,4 @@
-//! Actors that do not stop: the process ends nevertheless, and says who they were.
+//! Actors that do not stop: the process ends nevertheless, and names them.
 
 use std::time::{Duration, Instant};
 

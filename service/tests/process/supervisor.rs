@@ -1,4 +1,4 @@
-//! Who runs the service: systemd's end of the notify socket, and runit's `sv`.
+//! What runs the service: systemd's end of the notify socket, and runit's `sv`.
 
 use std::fs;
 use std::io::ErrorKind;

@@ -150,7 +150,7 @@ fn this_test(module: &str) -> String {
     format!("{module}::{runtime}::{test}")
 }
 
-/// Sees to it that children are not born with a signal ignored, as `SIGINT` is for all that a
+/// Makes sure that children do not start with a signal ignored, as `SIGINT` is for all that a
 /// script's `cargo test &` starts. `exec` leaves an ignored signal ignored, but one that is handled
 /// gets its default effect, so here it is handled; and it still ends the tests.
 fn ensure_default_effects() {

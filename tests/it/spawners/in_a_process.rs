@@ -1,4 +1,4 @@
-//! Tests that need a process of their own, which the `#[ignore]`d ones are run in.
+//! Tests that need a process of their own. Each runs an `#[ignore]`d one in it.
 
 use std::error::Error as _;
 use std::fs;

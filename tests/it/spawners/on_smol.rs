@@ -1,4 +1,4 @@
-//! What is smol's own: executors that are run by hand, and dropped.
+//! What is special about smol: executors that are run by hand, and dropped.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};

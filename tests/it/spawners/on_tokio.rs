@@ -1,4 +1,4 @@
-//! What is Tokio's own: its context, its clock, its shutdown.
+//! What is special about Tokio: its context, its clock, its shutdown.
 
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,7 +72,7 @@ fn a_handle_runs_from_outside() {
     assert_eq!(error.kind(), ErrorKind::Stragglers);
 }
 
-/// Tokio's virtual time is the clock of the grace: an hour, at once and to the second.
+/// Tokio's virtual time is the clock of the grace: an hour passes immediately, and to the second.
 #[test]
 fn grace_is_in_virtual_time() {
     let runtime = Builder::new_current_thread()

@@ -1,4 +1,4 @@
-//! What the run comes to (law 10).
+//! The result of the run (law 10).
 
 use super::Group;
 use crate::program::Id;

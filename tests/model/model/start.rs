@@ -1,4 +1,4 @@
-//! Who starts when, and who never does (laws 4 and 26).
+//! Which actors start when, and which never do (laws 4 and 26).
 
 use super::Group;
 use super::actor::{Actor, Interrupted, Life};

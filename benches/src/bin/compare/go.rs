@@ -1,4 +1,4 @@
-//! Against Go, a process on each side.
+//! The race against Go, with a process on each side.
 
 use std::path::Path;
 

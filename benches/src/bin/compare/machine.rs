@@ -1,4 +1,4 @@
-//! On what it was measured, and what.
+//! The machine and the versions that were measured.
 
 use std::fs;
 use std::process::Command;

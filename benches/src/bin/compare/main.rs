@@ -1,4 +1,4 @@
-//! Measures rungroup against its peers, and writes what came of it.
+//! Measures rungroup against its peers, and writes the results.
 //!
 //! ```text
 //! compare [--quick] [--go PROGRAM] DIRECTORY

@@ -1,4 +1,4 @@
-//! What an actor takes of memory, each contestant in a process of its own.
+//! The memory that an actor takes, with each contestant in a process of its own.
 
 use rungroup_benches::{Contestant, Runtime};
 

@@ -1,4 +1,4 @@
-//! Several, measured in turns.
+//! Several contestants, measured in turns.
 
 /// The order of the lanes is random, but the same in each run of the program.
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;

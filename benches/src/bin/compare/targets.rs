@@ -1,4 +1,4 @@
-//! What was aimed at, and what came of it.
+//! The targets, and whether they were met.
 
 use rungroup_benches::{Contestant, Runtime};
 
