@@ -230,10 +230,11 @@ impl Group {
     ///
     /// # Errors
     ///
-    /// The failure, panic or loss of the actor that exited first, or the error of the request that
-    /// came first. If that was `Ok`, the first panic or loss during the stop, or `Err` of an actor
-    /// that [must succeed](Actor::must_succeed). If there is none, the actors that did not stop
-    /// within the [grace](Group::grace). See [`Error`].
+    /// Fails with the failure, panic or loss of the actor that exited first, or with the error of
+    /// the request that came first. If that was `Ok`, fails with the first panic or loss during the
+    /// stop, or the first `Err` of an actor that [must succeed](Actor::must_succeed). If there is
+    /// none, fails with the actors that did not stop within the [grace](Group::grace). See
+    /// [`Error`].
     ///
     /// As in Go, any other `Err` during the stop does not fail a run whose cause is `Ok`. Only the
     /// report of [`run_report`](Group::run_report) shows it.

@@ -45,8 +45,8 @@ impl Seat {
     /// Polls execute once. If it was made from a context, it finds its member by
     /// [`Seat::entering`] when it is polled for the first time.
     ///
-    /// Execute cannot be given its member when it is made, because it has none yet, and anything
-    /// that it shared with its member until then would be one more allocation for each actor.
+    /// Execute cannot be given its member when it is made, because it has none yet. Anything that
+    /// it shared with its member until then would cost one more allocation for each actor.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.enters() {
             return Member::poll(self, cx);

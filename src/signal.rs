@@ -44,10 +44,9 @@
 //!
 //! # How it works
 //!
-//! Signals are received by threads, not by the runtime. All terminations share one; each other actor
-//! has its own, which ends with the actor. They block in a `read`, so nothing is polled while no
-//! signal comes, and a runtime whose threads are all blocked still cannot keep a signal from the
-//! group.
+//! Signals are received by threads, not by the runtime. All terminations share one; each other
+//! actor has its own, which ends with the actor. They block in a `read`, so nothing is polled while
+//! no signal comes, and a signal reaches the group even if all threads of its runtime are blocked.
 //!
 //! Standard signals are flags, not messages: the system delivers a signal once if it is sent again
 //! before it was delivered. See "Queueing and delivery semantics for standard signals" in
