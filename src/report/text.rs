@@ -70,10 +70,7 @@ pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
     if lines.len() > LINES {
         lines.truncate(LINES);
         let last = lines.last_mut().expect("ten lines");
-        *last = Fitted::new(last, limit - 1).text;
-        if !last.ends_with('…') {
-            last.push('…');
-        }
+        *last = Fitted::new(&format!("{last}…"), limit).text;
     }
     lines
 }
