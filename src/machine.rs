@@ -306,7 +306,8 @@ impl<'a> Machine<'a> {
 
     fn turn(&self, rank: Rank) -> Option<&stop::Turn> {
         let turns = self.stop.as_ref().map(|stop| &stop.turns)?;
-        turns.iter().find(|turn| turn.stage.rank == rank)
+        let at = turns.partition_point(|turn| turn.stage.rank > rank);
+        turns.get(at).filter(|turn| turn.stage.rank == rank)
     }
 
     /// Whether the first interrupt was called.

@@ -227,14 +227,11 @@ impl Roster {
     }
 
     fn take_limits(&mut self, rank: Rank) -> Vec<Limit> {
-        let mut limits = Vec::new();
-        self.limits.retain(|key, &mut after| {
-            let nth = key.nth;
-            if key.rank == rank {
-                limits.push(Limit { after, nth });
-            }
-            key.rank != rank
-        });
+        // They are of this stage alone, because the higher ones were closed before.
+        let taken = self.limits.split_off(&Key { rank, nth: 0 }).into_iter();
+        let mut limits: Vec<_> = taken
+            .map(|(Key { nth, .. }, after)| Limit { after, nth })
+            .collect();
         limits.sort_unstable_by(|one, other| other.cmp(one));
         limits
     }

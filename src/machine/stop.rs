@@ -30,7 +30,7 @@ pub(super) struct Stop {
     /// Whether the stop proper has begun: an interrupt was called, or will be before anything else.
     pub(super) is_interrupting: bool,
     grace: Option<Alarm>,
-    /// The stage whose turn it is. In a force, all stages that had their turn.
+    /// The stage whose turn it is. In a force, all stages that had their turn, from the highest down.
     pub(super) turns: Vec<Turn>,
 }
 
