@@ -360,7 +360,8 @@ impl Actor {
         // From its first poll on, the future holds the member that holds it, until the member lets
         // go of the future: at its end, at a force, or when the group is dropped.
         let execute = async move {
-            let member = Seat::entering().ok_or("the thread that polls it is at its end")?;
+            let member =
+                Seat::entering().ok_or("polled by a thread that has destroyed its locals")?;
             execute(Context(member)).await
         };
         let mut actor = Actor::of(Body::new(Box::pin(execute), interrupt));

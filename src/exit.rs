@@ -20,8 +20,8 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// What an actor's execute returns.
 ///
-/// The error is a [`BoxError`] by default, and not the [`Error`](crate::Error) of this crate: what a
-/// run returns is `Result<(), rungroup::Error>`.
+/// The error is a [`BoxError`] by default, and not the [`Error`](crate::Error) of this crate: what
+/// a run returns is `Result<(), rungroup::Error>`.
 ///
 /// To adapt a future with another error type, write `async { Ok(work().await?) }`.
 ///

@@ -221,9 +221,9 @@ impl Group {
     /// Runs all actors concurrently on `spawner` until the first one exits, interrupts all, and
     /// waits until every one has exited. Without any actor, it returns `Ok` immediately.
     ///
-    /// It takes the group itself, so it cannot end a chain of [`add`](Group::add) and the other setters,
-    /// which return `&mut Group`: keep the group in a variable. The future is `Send`, so it can be
-    /// spawned or raced with others.
+    /// It takes the group itself, so it cannot end a chain of [`add`](Group::add) and the other
+    /// setters, which return `&mut Group`: keep the group in a variable. The future is `Send`, so it
+    /// can be spawned or raced with others.
     ///
     /// Memory grows with the number of live actors: an `Ok` exit leaves nothing behind. Exits that
     /// are not `Ok` are kept for the report for as long as the group runs.

@@ -257,9 +257,10 @@ impl<'a> Machine<'a> {
             // It leaves, and its interrupt is dropped uncalled (law 7). It stays on the roll until
             // then, so that a destructor that does not return has a name.
             outcome.then_panicked(member.drop_interrupt());
-            let left = self.door.roll().remove(key);
-            drop(left);
-            self.roster.left(key);
+            let mut roll = self.door.roll();
+            // `member` keeps the page, so nothing is dropped under the lock.
+            roll.remove(key);
+            self.roster.left(key, &mut roll);
         }
         let ends = policy.ends.on(&outcome);
         if member.readiness().settle() {
@@ -305,7 +306,8 @@ impl<'a> Machine<'a> {
 
     fn turn(&self, rank: Rank) -> Option<&stop::Turn> {
         let turns = self.stop.as_ref().map(|stop| &stop.turns)?;
-        turns.iter().find(|turn| turn.stage.rank == rank)
+        let at = turns.partition_point(|turn| turn.stage.rank > rank);
+        turns.get(at).filter(|turn| turn.stage.rank == rank)
     }
 
     /// Whether the first interrupt was called.

@@ -37,12 +37,13 @@ use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::trace;
 
-/// It is made when its actor is added to a group.
+/// It is made when the group gives its actor a place. Until then, there is a
+/// [`Body`](crate::body::Body).
 pub(crate) struct Member {
     place: Place,
     /// [`LIVE`], [`EXITED`] or [`FORCED`].
     end: AtomicU8,
-    /// Whether its task was polled. Only that task uses it.
+    /// Whether an execute that is made from a context was polled. Only its task uses it.
     entered: AtomicBool,
     /// Whether its task is polling or dropping its future. Only for readers.
     polling: AtomicBool,

@@ -10,8 +10,11 @@ use crate::seat::{Page, Seat};
 
 /// The most members in a page. A larger page would save allocations; in a smaller one, a member
 /// would hold less memory when the others of its page have left. A full page is less than the
-/// kilobyte up to which allocators are fast.
+/// kilobyte up to which allocators are fast, and a little more with the feature `tracing`.
 const PAGE: usize = 6;
+
+// A page has a bit for each.
+const _: () = assert!(PAGE <= u8::BITS as usize);
 
 /// The members of one stage. The memory grows with the number of live members.
 #[derive(Default)]
@@ -172,5 +175,118 @@ impl Drop for Roll {
         for member in self.in_stop_order() {
             member.discard();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::interrupt::Interrupt;
+    use crate::link::Link;
+    use crate::member::Place;
+    use crate::name::Name;
+    use crate::policy::Settings;
+    use crate::stage::Stage;
+
+    const ACTORS: u64 = 100;
+
+    /// A roll, and the members that it must have.
+    struct Twins {
+        stages: [Arc<Stage>; 2],
+        roll: Roll,
+        keys: BTreeSet<Key>,
+    }
+
+    impl Twins {
+        fn new() -> Twins {
+            let link = &Link::open().link;
+            Twins {
+                stages: [0, 1].map(|at| Arc::new(Stage::new(Rank::Stage(at), Arc::clone(link)))),
+                roll: Roll::default(),
+                keys: BTreeSet::new(),
+            }
+        }
+
+        fn insert(&mut self, stage: usize, nth: u64) {
+            let place = Place {
+                name: Name::of_caller(),
+                stage: Arc::clone(&self.stages[stage]),
+                nth,
+                policy: Settings::default().policy(),
+            };
+            let member = Member::new(Box::pin(async { Ok(()) }), Interrupt::latch(), place);
+            self.keys.insert(member.key());
+            self.roll.insert(member);
+        }
+
+        fn remove(&mut self, key: Key) {
+            assert_eq!(self.roll.remove(key).unwrap().key(), key);
+            assert!(self.roll.get(key).is_none());
+            assert!(self.roll.remove(key).is_none());
+            self.keys.remove(&key);
+        }
+
+        fn agree(&mut self) {
+            for &key in &self.keys {
+                assert_eq!(self.roll.get(key).unwrap().key(), key);
+            }
+            let found: Vec<_> = self.roll.in_stop_order().map(Member::key).collect();
+            let stages = [Rank::Stage(1), Rank::Stage(0)];
+            let of = |rank| {
+                self.keys
+                    .iter()
+                    .copied()
+                    .filter(move |key| key.rank == rank)
+            };
+            let expected: Vec<_> = stages.into_iter().flat_map(of).collect();
+            assert_eq!(found, expected);
+        }
+
+        /// Where they lie.
+        fn pages(&mut self) -> usize {
+            let stages = self.roll.stages().values();
+            stages.map(|stage| stage.pages.len()).sum()
+        }
+    }
+
+    #[test]
+    fn members_are_found_wherever_a_page_ends_and_whoever_left() {
+        let mut twins = Twins::new();
+        for nth in 0..ACTORS {
+            // Runs of all lengths, of which some are longer than a page.
+            let stage = usize::from(nth > 20 && nth % 13 < 4);
+            twins.insert(stage, nth);
+            // A status makes a page of those that are there.
+            if nth % 17 == 0 {
+                twins.agree();
+            }
+            let left = twins.keys.iter().find(|key| key.nth * 7 % 10 < 4).copied();
+            if let Some(key) = left.filter(|_| nth % 2 == 0) {
+                twins.remove(key);
+            }
+        }
+        twins.agree();
+    }
+
+    #[test]
+    fn nothing_is_left_of_members_that_left() {
+        let mut twins = Twins::new();
+        for nth in 0..ACTORS {
+            twins.insert(usize::from(nth >= 50), nth);
+        }
+        assert_eq!(twins.pages(), 2 * 50_usize.div_ceil(PAGE));
+        // Those that lie in the middle of a page go first.
+        for middle in [true, false] {
+            let is_next = |key: &Key| (key.nth % PAGE as u64 == 2) == middle;
+            let keys: Vec<_> = twins.keys.iter().copied().filter(is_next).collect();
+            for key in keys {
+                twins.remove(key);
+                assert!(twins.pages() <= twins.keys.len());
+            }
+            twins.agree();
+        }
+        assert!(twins.roll.stages().is_empty());
     }
 }

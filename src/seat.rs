@@ -1,6 +1,7 @@
 //! A shared member.
 
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -38,7 +39,11 @@ impl Deref for Seat {
 
 thread_local! {
     /// The member whose execute is polled for the first time.
-    static ENTERING: Cell<Option<Seat>> = const { Cell::new(None) };
+    ///
+    /// It is never dropped with its thread, because [`Seat::poll`] takes back what execute did not
+    /// take. A local that is dropped is gone while the thread destroys the others, one of which may
+    /// be a runtime that still polls.
+    static ENTERING: Cell<Option<ManuallyDrop<Seat>>> = const { Cell::new(None) };
 }
 
 impl Seat {
@@ -67,8 +72,9 @@ impl Seat {
 }
 
 /// Hands over `seat`. Returns what was there.
-fn hand_over(seat: Option<Seat>) -> Option<Seat> {
-    // On a thread that has begun to destroy its locals, nothing is handed over.
-    let outer = ENTERING.try_with(|entering| entering.replace(seat));
-    outer.ok().flatten()
+fn hand_over(mut seat: Option<Seat>) -> Option<Seat> {
+    // On a target whose locals are library calls, a thread that destroys them has none, whatever
+    // they hold. Then nothing is handed over, and execute fails.
+    let outer = ENTERING.try_with(|entering| entering.replace(seat.take().map(ManuallyDrop::new)));
+    outer.ok().flatten().map(ManuallyDrop::into_inner)
 }

@@ -8,7 +8,7 @@ use std::future::{Future, pending};
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -276,6 +276,34 @@ fn law_24_from_inside_a_subscriber() {
     assert_eq!(added.count(), 5);
     let error = report.into_result().unwrap_err();
     assert!(format!("{error:#}").ends_with("from the subscriber"));
+}
+
+/// Law 24: it may run another group while an actor is about to get its context. Each gets its own.
+#[test]
+fn law_24_a_group_runs_inside_a_subscriber() {
+    let requesting = |error: &'static str| {
+        let mut group = Group::new();
+        group.add_actor(Actor::with(move |ctx| async move {
+            ctx.handle().interrupt(Err(error.into()));
+            ctx.interrupted().await;
+            Ok(())
+        }));
+        group
+    };
+    let error = |report: Report| format!("{:#}", report.into_result().unwrap_err());
+    let inner = Arc::new(Mutex::new(Vec::new()));
+    let (runs, is_inside) = (Arc::clone(&inner), AtomicBool::new(false));
+    let nesting = Calling(move |method, _: &str| {
+        if method == Method::Enter && !is_inside.swap(true, Ordering::Relaxed) {
+            runs.lock().unwrap().push(error(run(requesting("inner"))));
+            is_inside.store(false, Ordering::Relaxed);
+        }
+    });
+    let outer = with_default(nesting, || run(requesting("outer")));
+    assert!(error(outer).ends_with(": outer"));
+    let inner = inner.lock().unwrap();
+    assert!(!inner.is_empty());
+    assert!(inner.iter().all(|it| it.ends_with(": inner")), "{inner:?}");
 }
 
 /// "An actor's tracing span stays open while any clone of its context lives": it does not.

@@ -86,7 +86,7 @@ impl Roster {
         }
         let place = Place {
             name,
-            stage: self.enter(rank, nth, roll),
+            stage: self.enter(rank, nth),
             nth,
             policy: settings.policy(),
         };
@@ -95,12 +95,12 @@ impl Roster {
 
     /// Notes that an actor has yet to start. Most are of the stage of the one before, and are noted
     /// together.
-    fn enter(&mut self, rank: Rank, nth: u64, roll: &mut Roll) -> Arc<Stage> {
+    fn enter(&mut self, rank: Rank, nth: u64) -> Arc<Stage> {
         if let Some(run) = self.fresh.last_mut().filter(|run| run.rank() == rank) {
             run.nths.end = nth + 1;
             return Arc::clone(&run.stage);
         }
-        let stage = self.stage(rank, roll);
+        let stage = self.stage(rank);
         let run = Run {
             stage: Arc::clone(&stage),
             nths: nth..nth + 1,
@@ -109,14 +109,7 @@ impl Roster {
         stage
     }
 
-    fn stage(&mut self, rank: Rank, roll: &mut Roll) -> Arc<Stage> {
-        let occupied = roll.stages();
-        if self.stages.len() > 2 * occupied.len() + 16 {
-            // Actors that come and go may each bring a stage of their own. This looks at about as
-            // many stages as were added since the last time, so its cost per added stage is
-            // constant.
-            self.stages.retain(|rank, _| occupied.contains_key(rank));
-        }
+    fn stage(&mut self, rank: Rank) -> Arc<Stage> {
         let entry = self.stages.entry(rank).or_insert_with(|| Entry {
             stage: Arc::new(Stage::new(rank, Arc::clone(&self.link))),
             live: 0,
@@ -179,10 +172,17 @@ impl Roster {
         self.foreground -= usize::from(rank != Rank::Background);
     }
 
-    /// Forgets an actor that left or never started.
-    pub(crate) fn left(&mut self, key: Key) {
+    /// Forgets an actor that left or never started, and that `roll` no longer has.
+    pub(crate) fn left(&mut self, key: Key, roll: &mut Roll) {
         if !self.limits.is_empty() {
             self.limits.remove(&key);
+        }
+        let occupied = roll.stages();
+        if self.stages.len() > 2 * occupied.len() + 16 {
+            // Actors that come and go may each bring a stage of their own. This looks at no more
+            // than about twice as many stages as it forgets, so each of them costs the same. A few
+            // are kept, because most stages that become empty are soon used again.
+            self.stages.retain(|rank, _| occupied.contains_key(rank));
         }
     }
 
@@ -227,14 +227,11 @@ impl Roster {
     }
 
     fn take_limits(&mut self, rank: Rank) -> Vec<Limit> {
-        let mut limits = Vec::new();
-        self.limits.retain(|key, &mut after| {
-            let nth = key.nth;
-            if key.rank == rank {
-                limits.push(Limit { after, nth });
-            }
-            key.rank != rank
-        });
+        // They are of this stage alone, because the higher ones were closed before.
+        let taken = self.limits.split_off(&Key { rank, nth: 0 }).into_iter();
+        let mut limits: Vec<_> = taken
+            .map(|(Key { nth, .. }, after)| Limit { after, nth })
+            .collect();
         limits.sort_unstable_by(|one, other| other.cmp(one));
         limits
     }

@@ -30,7 +30,7 @@ pub(super) struct Stop {
     /// Whether the stop proper has begun: an interrupt was called, or will be before anything else.
     pub(super) is_interrupting: bool,
     grace: Option<Alarm>,
-    /// The stage whose turn it is. In a force, all stages that had their turn.
+    /// The stage whose turn it is. In a force, all stages that had their turn, from the highest down.
     pub(super) turns: Vec<Turn>,
 }
 
@@ -276,10 +276,12 @@ impl Machine<'_> {
     /// Without a rank, drops all of them.
     fn give_up_held(&mut self, rank: Option<Rank>) {
         for key in self.roster.take_held(rank) {
-            let member = self.door.roll().remove(key);
+            let mut roll = self.door.roll();
+            let member = roll.remove(key);
+            self.roster.left(key, &mut roll);
+            drop(roll);
             let Some(member) = member else { continue };
             let policy = member.policy();
-            self.roster.left(key);
             self.roster.no_longer_keeps_alive(key.rank);
             if member.readiness().settle() {
                 self.roster.announced(policy.stage);

@@ -1,13 +1,16 @@
 //! Laws 1 to 4: how a group starts.
 
+use std::any::Any;
+use std::cell::Cell;
 use std::future::pending;
 use std::task::{Poll, Waker};
+use std::thread;
 
 use futures_lite::future::{block_on, poll_once};
 use rungroup::{Actor, Ends, ErrorKind, Group, Spawner, State, spawner};
 
 use crate::runtime::Runtime;
-use crate::support::{Held, Log, poll_with, waiter};
+use crate::support::{Held, Log, on_drop, poll_with, waiter};
 
 on_every_runtime! {
     law_01_zero_actors_is_ok_on_the_first_poll,
@@ -135,6 +138,40 @@ fn law_03_unless_it_is_forced_first() {
         assert_eq!(poll_with(Waker::noop(), &mut task), Poll::Ready(()));
     }
     assert_eq!(log.entries(), ["interrupted", "interrupted"]);
+}
+
+/// "… at least once", and with its context, by a thread that destroys its locals too: one of them may
+/// be a runtime.
+#[test]
+fn law_03_a_thread_that_destroys_its_locals_polls_too() {
+    thread_local! {
+        static RUNTIME: Cell<Option<Box<dyn Any>>> = const { Cell::new(None) };
+    }
+    let (log, held) = (Log::new(), Held::new());
+    let mut group = Group::new();
+    for name in ["first", "second"] {
+        let log = log.clone();
+        let actor = Actor::with(move |ctx| async move {
+            log.add(name);
+            assert!(!ctx.is_interrupted());
+            Ok(())
+        });
+        group.add_actor(actor.ends_group(Ends::OnError));
+    }
+    let mut run = Box::pin(group.run(held.clone()));
+    assert!(poll_with(Waker::noop(), &mut run).is_pending());
+    let mut tasks = held.take().into_iter();
+    let (mut first, mut second) = (tasks.next().unwrap(), tasks.next().unwrap());
+    let thread = thread::spawn(move || {
+        // Used first and therefore destroyed last.
+        RUNTIME.set(Some(Box::new(on_drop(move || {
+            assert!(poll_with(Waker::noop(), &mut second).is_ready());
+        }))));
+        assert!(poll_with(Waker::noop(), &mut first).is_ready());
+    });
+    thread.join().unwrap();
+    block_on(run).unwrap();
+    assert_eq!(log.entries(), ["first", "second"]);
 }
 
 /// "Executes start in the order of adding", whatever their stages and by whichever way they came.

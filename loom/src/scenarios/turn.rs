@@ -32,7 +32,9 @@ fn the_last_exit_wakes_the_group() {
             scene.stage.leave();
         }
         let is_over = scene.stage.is_empty();
-        tasks.map(|task| task.join().unwrap());
+        for task in tasks {
+            task.join().unwrap();
+        }
         assert!(is_over || count.wakes() == 1);
         while scene.inbox.next_event().is_some() {
             scene.stage.leave();
@@ -58,7 +60,9 @@ fn an_empty_stage_has_done_its_work() {
         if scene.stage.is_empty() {
             assert_eq!(work.load(Ordering::Relaxed), 2);
         }
-        tasks.map(|task| task.join().unwrap());
+        for task in tasks {
+            task.join().unwrap();
+        }
     });
 }
 
