@@ -321,6 +321,11 @@ impl<'a> Machine<'a> {
         self.streak += 1;
         if self.streak % EVENTS_PER_POLL == 0 {
             futures_lite::future::yield_now().await;
+            // `look` comes to the clocks last. While somebody adds actors faster than they start, it
+            // would never come to them.
+            if let Some(rung) = poll_fn(|cx| Poll::Ready(self.poll_clocks(cx))).await {
+                return rung;
+            }
         }
         loop {
             if let Some(woken) = self.look() {
@@ -348,13 +353,27 @@ impl<'a> Machine<'a> {
         if self.inbox.fetch() {
             return self.inbox.event().map(Woken::Event);
         }
-        match &self.stop {
-            Some(stop) if stop.is_late() => Some(Woken::Late),
-            Some(stop) if stop.is_done() => Some(Woken::Done),
-            Some(stop) if stop.is_due() => Some(Woken::Due),
-            _ if self.roster.is_idle() && !self.is_interrupting() => Some(Woken::Idle),
-            _ => None,
+        let is_idle = self.roster.is_idle() && !self.is_interrupting();
+        self.over().or_else(|| is_idle.then_some(Woken::Idle))
+    }
+
+    /// Returns what is over, if anything is: the grace, what the stop waits for, or an actor's own
+    /// limit.
+    fn over(&self) -> Option<Woken> {
+        let stop = self.stop.as_ref()?;
+        if stop.is_late() {
+            Some(Woken::Late)
+        } else if stop.is_done() {
+            Some(Woken::Done)
+        } else {
+            stop.is_due().then_some(Woken::Due)
         }
+    }
+
+    fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Option<Woken> {
+        let stop = self.stop.as_mut()?;
+        stop.poll_alarms(cx);
+        self.over()
     }
 
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -1,10 +1,12 @@
 //! However much there is to do, `run` lets others have its thread in between.
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
+use std::time::Duration;
 
-use rungroup::{Actor, Ends, Group, spawner};
+use rungroup::{Actor, Ends, Group, Handle, Spawner, Task, spawner};
 
 use crate::support::{Count, Held, counting_waker, poll_with, waiter};
 
@@ -109,4 +111,53 @@ fn a_force_comes_before_many_that_were_added_have_started() {
     handle.force();
     polls_until_ready(&mut run);
     assert!(spawned.load(Ordering::Relaxed) < MANY / 10);
+}
+
+/// "When it ends, the group is forced", although each start during the drain adds another actor.
+#[test]
+fn law_15_the_grace_ends_although_more_are_added() {
+    const GRACE: Duration = Duration::from_secs(60);
+
+    struct Producing {
+        handle: Handle,
+        spawned: AtomicUsize,
+        held: Held,
+    }
+
+    impl Spawner for Producing {
+        fn spawn(&self, task: Task) {
+            let has_begun = self.handle.status().cause().is_some();
+            if has_begun && self.spawned.fetch_add(1, Ordering::Relaxed) < MANY {
+                let next = Actor::new(pending(), |_| {}).ends_group(Ends::Never);
+                self.handle.add_actor(next).unwrap();
+            }
+            self.held.spawn(task);
+        }
+
+        /// The grace is over as soon as somebody looks at the clock.
+        fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            if duration <= GRACE {
+                Box::pin(ready(()))
+            } else {
+                Box::pin(pending())
+            }
+        }
+    }
+
+    let mut group = Group::new();
+    group.add_actor(waiter()).grace(GRACE).drain(Duration::MAX);
+    let producing = Producing {
+        handle: group.handle(),
+        spawned: AtomicUsize::new(0),
+        held: Held::new(),
+    };
+    let handle = group.handle();
+    let mut run = Box::pin(group.run_report(&producing));
+    assert!(poll_with(Waker::noop(), &mut run).is_pending());
+    handle.interrupt(Ok(()));
+    let first = Actor::new(pending(), |_| {}).ends_group(Ends::Never);
+    handle.add_actor(first).unwrap();
+    while poll_with(Waker::noop(), &mut run).is_pending() {}
+    let spawned = producing.spawned.load(Ordering::Relaxed);
+    assert!(0 < spawned && spawned < MANY / 10, "{spawned}");
 }
