@@ -2,6 +2,8 @@
 
 use std::future::pending;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_lite::future::{poll_once, yield_now, zip};
 use rungroup::signal::{self, Signal};
@@ -124,17 +126,21 @@ async fn law_31_a_sigterm_after_the_force_changes_nothing<R: Runtime>(rt: R) {
         child.send(Number::INT);
         child.wait_for("forced");
         child.send(Number::TERM);
-        child.tell("sent");
         return child.ends_well();
     }
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle()).unwrap());
+    // Registered last, so once it is set, the signal has had all its effects.
+    let arrived = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(Number::TERM.as_raw(), Arc::clone(&arrived)).unwrap();
     let (deaf, _) = deaf();
     group.add_actor(deaf.stage(1));
     // Due at the force alone, because the deaf one does not leave its stage.
-    group.add(pending(), |_| {
+    group.add(pending(), move |_| {
         say("forced");
-        hear("sent");
+        while !arrived.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
     });
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Stragglers);
