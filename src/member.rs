@@ -153,10 +153,16 @@ impl Member {
 
     /// Announces that it is ready. It has no effect unless the group waits for that.
     pub(crate) fn announce(&self) {
-        if self.readiness.settle() {
-            let stage = self.policy().stage;
+        if !self.readiness.is_expected() {
+            return;
+        }
+        // An exit settles the readiness of an actor that did not announce. Both are claimed under the
+        // lock of the mail, so an exit that is in the mail is not taken for one of a ready actor.
+        let claim = || !self.has_ended() && self.readiness.settle();
+        let (stage, link) = (self.policy().stage, &self.stage().link);
+        if link.tell_if(Event::Announced(stage), claim) {
             trace::announced(self.name(), stage);
-            self.stage().link.send(Event::Announced(stage));
+            link.wake();
         }
     }
 

@@ -1,11 +1,14 @@
 //! Law 26: which actors can announce that they are ready, and what becomes of those that do not.
 
+use std::future::pending;
+use std::task::Waker;
+
 use async_channel::Receiver;
 use futures_lite::future::poll_once;
-use rungroup::{Actor, Context, Ends, Group, Phase};
+use rungroup::{Actor, Context, Ends, Group, Phase, Task};
 
 use crate::runtime::Runtime;
-use crate::support::{Event, Log, during, logged, waiter, watched};
+use crate::support::{Event, Held, Log, during, logged, poll_with, waiter, watched};
 
 on_every_runtime! {
     law_26_a_blocking_actor_announces,
@@ -220,4 +223,37 @@ async fn law_26_the_order_of_the_setters_does_not_matter<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(actor);
     holds_back_until(rt, group, || open.set()).await;
+}
+
+/// Its exit came first, and lets the stage above start before what ends the group is looked at.
+#[test]
+fn law_26_one_that_announces_after_its_exit_is_gone_by_its_policy() {
+    let (held, end) = (Held::new(), Event::new());
+    let (give, given) = async_channel::bounded(1);
+    let mut group = Group::new();
+    let ended = end.clone();
+    let leaves = Actor::with(|ctx| async move {
+        let _ = give.try_send(ctx);
+        ended.wait().await;
+        Ok(())
+    });
+    group.add_actor(leaves.announces_ready().ends_group(Ends::OnError));
+    let ended = end.clone();
+    let ends = async move {
+        ended.wait().await;
+        Ok(())
+    };
+    group.add(ends, |_| {});
+    group.add_actor(Actor::cancellable(pending()).name("above").stage(1));
+
+    let mut run = Box::pin(group.run(&held));
+    assert!(poll_with(Waker::noop(), &mut run).is_pending());
+    let mut tasks = held.take();
+    let poll = |task: &mut Task| poll_with(Waker::noop(), task).is_ready();
+    assert_eq!(tasks.iter_mut().map(poll).collect::<Vec<_>>(), [false; 2]);
+    end.set();
+    assert_eq!(tasks.iter_mut().map(poll).collect::<Vec<_>>(), [true; 2]);
+    given.try_recv().unwrap().announce_ready();
+    assert!(poll_with(Waker::noop(), &mut run).is_pending());
+    assert_eq!(held.take()[0].name().as_str(), Some("above"));
 }

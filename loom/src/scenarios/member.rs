@@ -104,3 +104,23 @@ fn an_announcement_against_an_exit_settles_once() {
         assert_ne!(by_exit, announced);
     });
 }
+
+/// Law 26: what an actor announces after its exit was told is not told, because the group takes the
+/// exit for one of an actor that did not announce.
+#[test]
+fn an_announcement_is_told_before_the_exit_or_not_at_all() {
+    loom::model(|| {
+        let mut scene = Scene::new();
+        let member = scene.member(0, 0);
+        let announces = Arc::clone(&member);
+        let announcer = thread::spawn(move || announces.announce());
+        let (_, waker) = counted();
+        assert!(poll(&member, &waker).is_ready());
+        announcer.join().unwrap();
+        let mut events = Vec::new();
+        while let Some(event) = scene.inbox.next_event() {
+            events.push(matches!(event, Event::Announced(0)));
+        }
+        assert!(matches!(&events[..], [true, false] | [false]));
+    });
+}
