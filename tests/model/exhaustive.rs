@@ -60,17 +60,20 @@ impl Alphabet {
         let letters: Vec<Step> = (self.acts.iter())
             .flat_map(|&act| self.then.iter().map(move |&then| Step { act, then }))
             .collect();
+        let mut scripts = 0;
         for length in 1..=length + deeper() {
             for script in 0..letters.len().pow(length) {
                 let places = (0..length).map(|place| script / letters.len().pow(place));
                 let steps = places.map(|place| letters[place % letters.len()]);
-                self.script_agrees(steps.collect());
+                scripts += self.script_agrees(steps.collect());
             }
         }
+        println!("{scripts} scripts agree");
     }
 
     #[track_caller]
-    fn script_agrees(&mut self, mut steps: Vec<Step>) {
+    fn script_agrees(&mut self, mut steps: Vec<Step>) -> u64 {
+        let mut scripts = 0;
         let poll = Step {
             act: Act::Nothing,
             then: Then::All,
@@ -84,8 +87,10 @@ impl Alphabet {
             for keeps_exits in [true, false] {
                 self.program.outer.keeps_exits = keeps_exits;
                 assert_end_agrees(&self.program);
+                scripts += 1;
             }
         }
+        scripts
     }
 }
 

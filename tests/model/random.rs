@@ -12,7 +12,7 @@ use crate::compare::check;
 use crate::program::*;
 
 /// Enough for every run of CI; `ci/model.sh` asks for more.
-const PROGRAMS: u64 = 6_000;
+const PROGRAMS: u64 = 20_000;
 
 /// Programs of one seed.
 const BATCH: u64 = 1000;
