@@ -31,9 +31,8 @@ mod alarm;
 mod limits;
 mod roster;
 mod stop;
+mod wait;
 
-use std::future::poll_fn;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::actor::Actor;
@@ -53,9 +52,7 @@ use crate::trace;
 pub(crate) use limits::Limits;
 pub(crate) use roster::Roster;
 use stop::Stop;
-
-/// After this many events in a row, the machine yields to the tasks that share its thread.
-const EVENTS_PER_POLL: u32 = 256;
+use wait::{Fairness, Woken};
 
 pub(crate) struct Machine<'a> {
     spawner: &'a dyn Spawner,
@@ -66,24 +63,7 @@ pub(crate) struct Machine<'a> {
     report: Report,
     /// Set from the cause on.
     stop: Option<Stop>,
-    /// How many events were taken since the machine last waited.
-    streak: u32,
-    /// Whether added actors were taken last.
-    is_mail_next: bool,
-}
-
-/// What ended a wait.
-enum Woken {
-    Event(Event),
-    Added(Vec<Actor>),
-    /// No actor is left that keeps the group alive. It does not occur during the stop proper.
-    Idle,
-    /// What the stop waits for has come: the end of the drain or of the turn.
-    Done,
-    /// An actor's own limit is over.
-    Due,
-    /// The grace is over.
-    Late,
+    fairness: Fairness,
 }
 
 /// An event that ends the group, if it is the first.
@@ -118,8 +98,7 @@ impl<'a> Machine<'a> {
             limits,
             report,
             stop: None,
-            streak: 0,
-            is_mail_next: false,
+            fairness: Fairness::default(),
         }
     }
 
@@ -313,82 +292,6 @@ impl<'a> Machine<'a> {
     /// Whether the first interrupt was called.
     fn is_interrupting(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| stop.is_interrupting)
-    }
-
-    /// Waits for what happens next: the events in their order, added actors, the clocks. The queues
-    /// take turns, and each turn ends, so that none starves the others.
-    async fn next(&mut self) -> Woken {
-        self.streak += 1;
-        if self.streak % EVENTS_PER_POLL == 0 {
-            futures_lite::future::yield_now().await;
-            // `look` comes to the clocks last. While somebody adds actors faster than they start, it
-            // would never come to them.
-            if let Some(rung) = poll_fn(|cx| Poll::Ready(self.poll_clocks(cx))).await {
-                return rung;
-            }
-        }
-        loop {
-            if let Some(woken) = self.look() {
-                return woken;
-            }
-            self.announce();
-            self.streak = 0;
-            poll_fn(|cx| self.poll_news(cx)).await;
-        }
-    }
-
-    /// Returns what has happened, if anything has.
-    fn look(&mut self) -> Option<Woken> {
-        if let Some(event) = self.inbox.event() {
-            return Some(Woken::Event(event));
-        }
-        if std::mem::take(&mut self.is_mail_next) && self.inbox.fetch() {
-            return self.inbox.event().map(Woken::Event);
-        }
-        let added = self.door.take();
-        if !added.is_empty() {
-            self.is_mail_next = true;
-            return Some(Woken::Added(added));
-        }
-        if self.inbox.fetch() {
-            return self.inbox.event().map(Woken::Event);
-        }
-        let is_idle = self.roster.is_idle() && !self.is_interrupting();
-        self.over().or_else(|| is_idle.then_some(Woken::Idle))
-    }
-
-    /// Returns what is over, if anything is: the grace, what the stop waits for, or an actor's own
-    /// limit.
-    fn over(&self) -> Option<Woken> {
-        let stop = self.stop.as_ref()?;
-        if stop.is_late() {
-            Some(Woken::Late)
-        } else if stop.is_done() {
-            Some(Woken::Done)
-        } else {
-            stop.is_due().then_some(Woken::Due)
-        }
-    }
-
-    fn poll_clocks(&mut self, cx: &mut Context<'_>) -> Option<Woken> {
-        let stop = self.stop.as_mut()?;
-        stop.poll_alarms(cx);
-        self.over()
-    }
-
-    fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // The waker is kept first and the mail looked at second. A sender does it the other way
-        // round.
-        self.inbox.link.keep_waker(cx);
-        let has_rung = match &mut self.stop {
-            Some(stop) => stop.poll_alarms(cx) || stop.is_done(),
-            None => false,
-        };
-        if has_rung || self.inbox.has_mail() || self.door.has_added() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
     }
 
     /// Announces once that the group is ready, if it is.
