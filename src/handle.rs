@@ -149,6 +149,9 @@ impl Handle {
     /// drain, and while higher stages stop. An actor that [readiness](Actor::announces_ready) holds
     /// back until then never starts, and the report names it.
     ///
+    /// It does not wait, and the number of actors has no limit. If a program may add actors faster
+    /// than they start or end, limit them with a semaphore.
+    ///
     /// # Errors
     ///
     /// Gives the actor back whole if its stage was told to stop or the group is gone.
