@@ -20,6 +20,7 @@ on_every_runtime! {
     law_24_one_added_and_held_back_is_named,
     law_24_one_added_to_an_open_stage_and_held_back_never_starts,
     law_24_one_added_to_an_open_stage_starts_when_that_may,
+    law_24_those_held_back_are_given_up_in_their_turns,
 }
 
 type Run = Pin<Box<dyn Future<Output = Report> + Send>>;
@@ -341,4 +342,16 @@ async fn law_24_one_added_to_an_open_stage_starts_when_that_may<R: Runtime>(rt: 
     assert!(report.never_started().is_empty());
     assert_eq!(group.log.count("middle interrupted"), 1);
     assert_eq!(group.log.count("middle exited"), 1);
+}
+
+/// The turn of the one leaves the other held back until its own.
+async fn law_24_those_held_back_are_given_up_in_their_turns<R: Runtime>(rt: R) {
+    let group = Waits::new(&rt).await;
+    let last = working("last", &group.log).stage(1).background();
+    group.handle.add_actor(last).unwrap();
+    group.release.set();
+    let report = group.run.await;
+    assert_eq!(never_started(&report), ["middle", "last"]);
+    assert_eq!(group.log.count("last works"), 0);
+    assert_eq!(group.log.count("last interrupted"), 0);
 }
