@@ -2,7 +2,7 @@
 //! all.
 //!
 //! Ported from Go's `tomb.v2`: a tomb's `Go` from inside is [`Handle::add_actor`], its `Kill` with
-//! a reason is [`Handle::interrupt`], and `Dying` and `Err` are the [`Context`]. A dead tomb panics
+//! a reason is [`Handle::stop`], and `Dying` and `Err` are the [`Context`]. A dead tomb panics
 //! when something is added; a group gives it back.
 //!
 //! ```sh
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! [`Handle::add_actor`]: rungroup::Handle::add_actor
-//! [`Handle::interrupt`]: rungroup::Handle::interrupt
+//! [`Handle::stop`]: rungroup::Handle::stop
 
 mod runtime;
 
@@ -47,7 +47,7 @@ fn runner(number: u32, runners: u32, group: Handle) -> Actor {
 async fn run(ctx: Context, number: u32, runners: u32, group: Handle) -> rungroup::Result {
     println!("runner {number} runs");
     if number >= runners {
-        group.interrupt(Err(format!("runner {number} dropped the baton").into()));
+        group.stop(Err(format!("runner {number} dropped the baton").into()));
     } else if group
         .add_actor(runner(number + 1, runners, group.clone()))
         .is_err()

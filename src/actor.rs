@@ -132,7 +132,7 @@ impl Actor {
     ///     });
     ///     group.add_actor(actor.name(name).stage(stage));
     /// }
-    /// group.handle().interrupt(Ok(()));
+    /// group.handle().stop(Ok(()));
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn stage(mut self, stage: u32) -> Actor {
@@ -243,7 +243,7 @@ impl Actor {
     ///     println!("the database closes");
     ///     Ok(())
     /// }).name("database"));
-    /// group.handle().interrupt(Ok(()));
+    /// group.handle().stop(Ok(()));
     ///
     /// let error = group.run_blocking(Threads).unwrap_err();
     /// assert_eq!(error.report().stragglers()[0].actor().as_str(), Some("http"));
@@ -275,7 +275,7 @@ impl Actor {
     ///     Err("sync the log: disk full".into())
     /// });
     /// group.add_actor(database.name("database").must_succeed());
-    /// group.handle().interrupt(Ok(()));
+    /// group.handle().stop(Ok(()));
     /// let error = group.run_blocking(Threads).unwrap_err();
     /// assert_eq!(error.actor().unwrap().as_str(), Some("database"));
     /// ```

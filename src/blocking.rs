@@ -20,7 +20,7 @@ impl Actor {
     /// that it reads. To read a flag, [`blocking_with`](Actor::blocking_with) is simpler.
     ///
     /// A thread cannot be ended from outside. When the actor is forced, its thread goes on, and the
-    /// actor is a straggler in the state [`Blocking`](crate::State::Blocking). The thread also goes
+    /// actor is a straggler in the state [`Blocking`](crate::ActorState::Blocking). The thread also goes
     /// on when the actor is lost. If the thread cannot start, the actor fails with the system's
     /// error.
     ///

@@ -317,7 +317,7 @@ impl Error {
         let report = self.report();
         for (nth, exit) in report.exits().iter().enumerate() {
             let is_shown = matches!(self.0.verdict, Verdict::Exit(shown) if shown == nth);
-            if !is_shown && !matches!(exit.outcome(), Outcome::Returned | Outcome::Aborted) {
+            if !is_shown && !matches!(exit.outcome(), Outcome::Returned | Outcome::Forced) {
                 let actor = exit.actor().quoted();
                 write!(f, "\n  also: actor {actor} {:#}", exit.outcome())?;
             }

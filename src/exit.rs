@@ -61,7 +61,7 @@ pub enum Outcome {
     /// [refused](crate::Task::refuse) it.
     Lost(Option<BoxError>),
     /// It was forced: its future was dropped before it finished.
-    Aborted,
+    Forced,
 }
 
 impl Outcome {
@@ -73,7 +73,7 @@ impl Outcome {
     /// use rungroup::Outcome;
     ///
     /// assert!(Outcome::Returned.is_ok());
-    /// assert!(!Outcome::Aborted.is_ok());
+    /// assert!(!Outcome::Forced.is_ok());
     /// ```
     pub fn is_ok(&self) -> bool {
         matches!(self, Outcome::Returned)
@@ -108,7 +108,7 @@ impl fmt::Debug for Outcome {
                 let error = error.as_ref().map(Contained);
                 f.debug_tuple("Lost").field(&error).finish()
             }
-            Outcome::Aborted => f.write_str("Aborted"),
+            Outcome::Forced => f.write_str("Forced"),
         }
     }
 }
@@ -169,7 +169,7 @@ impl From<Result> for Kept {
 }
 
 /// Describes the outcome in a few words, on one line: "returned", "failed", "panicked: kaboom 7",
-/// "was lost by its spawner", "was aborted". The alternate form, `{:#}`, adds the error and its
+/// "was lost by its spawner", "was forced". The alternate form, `{:#}`, adds the error and its
 /// sources: "failed: write wal: disk full".
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,7 +178,7 @@ impl fmt::Display for Outcome {
             Outcome::Failed(_) => f.write_str("failed"),
             Outcome::Panicked(panic) => write!(f, "panicked: {panic}"),
             Outcome::Lost(_) => f.write_str("was lost by its spawner"),
-            Outcome::Aborted => f.write_str("was aborted"),
+            Outcome::Forced => f.write_str("was forced"),
         }?;
         if f.alternate() {
             Chain(self.error()).fmt(f)?;

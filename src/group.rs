@@ -141,7 +141,7 @@ impl Group {
     /// There is no limit by default: `run` waits for as long as the actors take. `Duration::ZERO`
     /// forces the group right after the interrupts; `Duration::MAX` never ends. The time is
     /// measured by the clock of the spawner. For a request, it counts from the call of
-    /// [`Handle::interrupt`].
+    /// [`Handle::stop`].
     ///
     /// A stage that uses it up leaves nothing for the stages below: they are interrupted and forced
     /// at the same moment, and are stragglers too. Give an actor that may hang a [grace of its
@@ -189,7 +189,7 @@ impl Group {
     /// let mut group = Group::new();
     /// group.drain(Duration::from_millis(10));
     /// group.add_actor(Actor::cancellable(std::future::pending()));
-    /// group.handle().interrupt(Ok(()));
+    /// group.handle().stop(Ok(()));
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn drain(&mut self, delay: Duration) -> &mut Group {
@@ -210,7 +210,7 @@ impl Group {
     /// let mut group = Group::new();
     /// group.add_actor(Actor::cancellable(std::future::pending()).name("server"));
     /// let handle = group.handle();
-    /// let stop = std::thread::spawn(move || handle.interrupt(Ok(())));
+    /// let stop = std::thread::spawn(move || handle.stop(Ok(())));
     /// group.run_blocking(Threads).unwrap();
     /// # stop.join().unwrap();
     /// ```
@@ -287,7 +287,7 @@ impl Group {
     ///
     /// let mut group = Group::new();
     /// group.add_actor(Actor::cancellable(std::future::pending()).name("server"));
-    /// group.handle().interrupt(Ok(()));
+    /// group.handle().stop(Ok(()));
     ///
     /// let report = block_on(group.run_report(Threads));
     /// println!("{report}"); // a table of the stop

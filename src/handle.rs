@@ -33,7 +33,7 @@ use crate::status::Status;
 /// let handle = group.handle();
 ///
 /// let running = std::thread::spawn(|| group.run_blocking(Threads));
-/// handle.interrupt(Ok(()));
+/// handle.stop(Ok(()));
 /// running.join().unwrap().unwrap();
 /// ```
 #[derive(Clone)]
@@ -70,16 +70,16 @@ impl Handle {
     ///
     /// let mut group = Group::new();
     /// group.add_actor(Actor::cancellable(std::future::pending()));
-    /// group.handle().interrupt(Err("out of coffee".into()));
+    /// group.handle().stop(Err("out of coffee".into()));
     /// let error = group.run_blocking(Threads).unwrap_err();
     /// assert!(error.actor().is_none());
     /// assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "out of coffee");
     /// ```
-    pub fn interrupt(&self, outcome: Result) {
+    pub fn stop(&self, outcome: Result) {
         self.request(outcome, None);
     }
 
-    /// Does what [`interrupt`](Handle::interrupt) does, with a reason that the cause shows.
+    /// Does what [`stop`](Handle::stop) does, with a reason that the cause shows.
     pub(crate) fn request(&self, outcome: Result, reason: Option<Cow<'static, str>>) {
         self.link.request(Cause::new(Trigger::Request {
             outcome: outcome.into(),
@@ -104,7 +104,7 @@ impl Handle {
     /// let running = std::thread::spawn(|| group.run_blocking(Threads));
     ///
     /// futures_lite::future::block_on(handle.ready()).unwrap();
-    /// handle.interrupt(Ok(()));
+    /// handle.stop(Ok(()));
     /// handle.skip_drain();
     /// running.join().unwrap().unwrap();
     /// ```
@@ -218,7 +218,7 @@ impl Handle {
     ///
     /// block_on(handle.ready()).unwrap();
     /// assert!(handle.is_ready());
-    /// handle.interrupt(Ok(()));
+    /// handle.stop(Ok(()));
     /// assert!(!handle.is_ready());
     /// running.join().unwrap().unwrap();
     /// ```
@@ -263,7 +263,7 @@ impl Handle {
     /// group.add_actor(Actor::cancellable(std::future::pending()));
     /// let handle = group.handle();
     /// let running = std::thread::spawn(|| group.run_blocking(Threads));
-    /// handle.interrupt(Ok(()));
+    /// handle.stop(Ok(()));
     /// block_on(handle.stopping());
     /// running.join().unwrap().unwrap();
     /// ```

@@ -246,8 +246,8 @@ pub use report::{Report, Straggler};
 pub use spawner::adapters::*;
 #[doc(inline)]
 pub use spawner::{Spawner, Threads};
-pub use state::{Phase, State};
-pub use status::{Status, Waiting};
+pub use state::{ActorState, Phase};
+pub use status::{ActorStatus, Status};
 pub use task::Task;
 
 /// What a group promises, law by law, each with its tests.

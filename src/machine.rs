@@ -149,7 +149,7 @@ impl<'a> Machine<'a> {
             if policy.announces && !policy.has_context {
                 trace::cannot_announce(seat.name(), policy.stage);
             }
-            self.spawner.spawn(Task::new(seat));
+            self.spawner.spawn_task(Task::new(seat));
         }
     }
 

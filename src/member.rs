@@ -32,7 +32,7 @@ use crate::panic::{Panic, catch, catch_drop, contain, discard};
 use crate::policy::Policy;
 use crate::readiness::Readiness;
 use crate::stage::Stage;
-use crate::state::State;
+use crate::state::ActorState;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::trace;
@@ -88,7 +88,7 @@ const DESTRUCTOR: u8 = 2;
 
 /// Where a force found an actor that had not exited.
 pub(crate) struct Forced {
-    pub(crate) state: State,
+    pub(crate) state: ActorState,
     /// The panic of the future that was dropped.
     pub(crate) panic: Option<Panic>,
 }
@@ -235,13 +235,13 @@ impl Member {
     }
 
     /// What it is doing, as far as a reader can see without the lock.
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> ActorState {
         match self.callback.load(Ordering::Relaxed) {
-            INTERRUPT => State::Interrupting,
-            DESTRUCTOR => State::Polling,
-            _ if self.is_on_thread() => State::Blocking,
-            _ if self.polling.load(Ordering::Relaxed) => State::Polling,
-            _ => State::Parked,
+            INTERRUPT => ActorState::Interrupting,
+            DESTRUCTOR => ActorState::Polling,
+            _ if self.is_on_thread() => ActorState::Blocking,
+            _ if self.polling.load(Ordering::Relaxed) => ActorState::Polling,
+            _ => ActorState::Parked,
         }
     }
 
@@ -350,19 +350,19 @@ impl Member {
             return None;
         }
         let state = if self.is_on_thread() {
-            State::Blocking
+            ActorState::Blocking
         } else {
-            State::Parked
+            ActorState::Parked
         };
         // This comes after the claim, and pairs with `park`.
         let slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) if state == State::Blocking => {
+            Err(TryLockError::WouldBlock) if state == ActorState::Blocking => {
                 return Some(Forced { state, panic: None });
             }
             Err(TryLockError::WouldBlock) => {
-                let state = State::Polling;
+                let state = ActorState::Polling;
                 return Some(Forced { state, panic: None });
             }
         };

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::exit::{Cause, Exit};
 use crate::name::Name;
 use crate::panic::Panic;
-use crate::state::State;
+use crate::state::ActorState;
 
 /// How a group ended: why it stopped, how and when each actor exited, and which actors did not.
 ///
@@ -106,7 +106,7 @@ impl Report {
     /// Returns the exits in the order in which they happened, without the exit that is the cause.
     ///
     /// An actor that was forced while it was parked is listed with
-    /// [`Outcome::Aborted`](crate::Outcome::Aborted), because its future has ended. One that was
+    /// [`Outcome::Forced`](crate::Outcome::Forced), because its future has ended. One that was
     /// inside its poll or on a thread of its own is not listed. [`Group::run`](crate::Group::run)
     /// keeps only the exits that are not `Ok`.
     pub fn exits(&self) -> &[Exit] {
@@ -190,7 +190,7 @@ impl Report {
 ///     address in use
 ///   workers                 returned     300ms      200ms  |=======              |
 ///   database                returned     400ms      100ms  |      =====          |
-///   deaf                    aborted      700ms      300ms  |          ==========!|
+///   deaf                    forced       700ms      300ms  |          ==========!|
 /// ```
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -205,24 +205,24 @@ impl fmt::Display for Report {
 ///
 /// ```
 /// use std::time::Duration;
-/// use rungroup::{Actor, Group, State, Threads};
+/// use rungroup::{Actor, Group, ActorState, Threads};
 ///
 /// let mut group = Group::new();
 /// group.add_actor(Actor::new(std::future::pending(), |_| {}).name("deaf"));
 /// group.grace(Duration::from_millis(10));
-/// group.handle().interrupt(Ok(()));
+/// group.handle().stop(Ok(()));
 ///
 /// let error = group.run_blocking(Threads).unwrap_err();
 /// let straggler = &error.report().stragglers()[0];
 /// assert_eq!(straggler.actor().as_str(), Some("deaf"));
-/// assert!(matches!(straggler.state(), State::Parked | State::Polling));
+/// assert!(matches!(straggler.state(), ActorState::Parked | ActorState::Polling));
 /// assert!(straggler.waited_for().is_some());
 /// println!("{straggler}"); // "`deaf` (parked)"
 /// ```
 #[derive(Debug)]
 pub struct Straggler {
     pub(crate) name: Name,
-    pub(crate) state: State,
+    pub(crate) state: ActorState,
     pub(crate) waited_for: Option<Duration>,
 }
 
@@ -233,7 +233,7 @@ impl Straggler {
     }
 
     /// Returns what it was doing when it was forced.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ActorState {
         self.state
     }
 

@@ -56,7 +56,7 @@ impl fmt::Display for Phase {
 ///
 /// ```
 /// use std::time::Duration;
-/// use rungroup::{Actor, Group, State, Threads};
+/// use rungroup::{Actor, Group, ActorState, Threads};
 ///
 /// let mut group = Group::new();
 /// group.grace(Duration::from_millis(10));
@@ -68,11 +68,11 @@ impl fmt::Display for Phase {
 /// group.add(async { Ok(()) }, |_cause| {});
 ///
 /// let error = group.run_blocking(Threads).unwrap_err();
-/// assert_eq!(error.report().stragglers()[0].state(), State::Blocking);
+/// assert_eq!(error.report().stragglers()[0].state(), ActorState::Blocking);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum State {
+pub enum ActorState {
     /// Waiting. A force drops its future immediately.
     Parked,
     /// Inside its own poll or destructor, blocking the thread that runs it. A force drops its future
@@ -84,13 +84,13 @@ pub enum State {
     Interrupting,
 }
 
-impl fmt::Display for State {
+impl fmt::Display for ActorState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            State::Parked => "parked",
-            State::Polling => "polling",
-            State::Blocking => "blocking",
-            State::Interrupting => "interrupting",
+            ActorState::Parked => "parked",
+            ActorState::Polling => "polling",
+            ActorState::Blocking => "blocking",
+            ActorState::Interrupting => "interrupting",
         })
     }
 }

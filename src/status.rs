@@ -10,7 +10,7 @@ use crate::members::Roll;
 use crate::name::Name;
 use crate::policy::Rank;
 use crate::report::text::{Fitted, Short};
-use crate::state::{Phase, State};
+use crate::state::{ActorState, Phase};
 
 /// What a group was doing when [`Handle::status`](crate::Handle::status) was called: its phase, why
 /// it stops, how much time is left, and which actors it waits for.
@@ -34,7 +34,7 @@ use crate::state::{Phase, State};
 ///     println!("{status}"); // "stopping for 12µs: stop requested; waiting for `http` (polling)"
 ///     Ok(())
 /// }).name("http"));
-/// group.handle().interrupt(Ok(()));
+/// group.handle().stop(Ok(()));
 /// group.run_blocking(Threads).unwrap();
 /// ```
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub struct Status {
     cause: Option<Cause>,
     /// The age of a request that `run` has not taken yet.
     requested: Option<Duration>,
-    waiting_for: Vec<Waiting>,
+    waiting_for: Vec<ActorStatus>,
 }
 
 /// An actor that a group waits for, as a [`Status`] names it.
@@ -66,11 +66,11 @@ pub struct Status {
 /// group.run_blocking(Threads).unwrap();
 /// ```
 #[derive(Clone, Debug)]
-pub struct Waiting {
+pub struct ActorStatus {
     actor: Name,
     stage: u32,
     rank: Rank,
-    state: State,
+    state: ActorState,
     since: Duration,
 }
 
@@ -94,7 +94,7 @@ impl Status {
         let members = roll.into_iter().flat_map(Roll::in_stop_order);
         let waiting_for = members
             .filter(is_awaited)
-            .map(|member| Waiting::of(member, stops, now))
+            .map(|member| ActorStatus::of(member, stops, now))
             .collect();
         Status {
             phase: standing.phase,
@@ -135,7 +135,7 @@ impl Status {
     /// starts, these are the actors that have yet to announce that they are ready; while it stops,
     /// those that have not exited. In any phase, it includes an actor whose interrupt or destructor
     /// has not returned to `run`.
-    pub fn waiting_for(&self) -> &[Waiting] {
+    pub fn waiting_for(&self) -> &[ActorStatus] {
         &self.waiting_for
     }
 
@@ -223,14 +223,14 @@ impl fmt::Display for Status {
     }
 }
 
-impl Waiting {
-    fn of(member: &Member, stops: bool, now: Duration) -> Waiting {
+impl ActorStatus {
+    fn of(member: &Member, stops: bool, now: Duration) -> ActorStatus {
         let from = if stops {
             member.stage().interrupted()
         } else {
             Some(member.started())
         };
-        Waiting {
+        ActorStatus {
             actor: member.name().clone(),
             stage: member.policy().stage,
             rank: member.stage().rank,
@@ -251,7 +251,7 @@ impl Waiting {
     }
 
     /// Returns what it was doing.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ActorState {
         self.state
     }
 
@@ -264,7 +264,7 @@ impl Waiting {
 }
 
 /// "`http` (parked)"
-impl fmt::Display for Waiting {
+impl fmt::Display for ActorStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.actor.quoted(), self.state)
     }
@@ -279,7 +279,7 @@ mod tests {
         Duration::from_secs(secs)
     }
 
-    fn status(waiting_for: Vec<Waiting>) -> Status {
+    fn status(waiting_for: Vec<ActorStatus>) -> Status {
         Status {
             phase: Phase::Stopping,
             since: secs(3),
@@ -290,14 +290,14 @@ mod tests {
         }
     }
 
-    fn waiting(actor: impl Into<String>, rank: Rank) -> Waiting {
+    fn waiting(actor: impl Into<String>, rank: Rank) -> ActorStatus {
         let mut name = Name::of_caller();
         name.set(actor.into().into());
-        Waiting {
+        ActorStatus {
             actor: name,
             stage: 2,
             rank,
-            state: State::Polling,
+            state: ActorState::Polling,
             since: secs(1),
         }
     }

@@ -92,7 +92,7 @@ fn in_phase<S: Spawner>(
     let mut run = Box::pin(group.run(spawner));
     assert!(poll(&mut run).is_pending());
     if phase != Phase::Running {
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert!(poll(&mut run).is_pending());
     }
     assert_eq!(handle.status().phase(), phase);
@@ -100,7 +100,7 @@ fn in_phase<S: Spawner>(
     assert_eq!(handle.status().phase(), phase);
 
     RELEASED.store(true, Ordering::Relaxed);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     for mut task in kept.lock().unwrap().drain(..) {
         assert!(poll(&mut task).is_ready());
     }

@@ -256,7 +256,7 @@ fn law_24_from_inside_a_subscriber() {
     let handle: Handle = group.handle();
     let left = AtomicUsize::new(5);
     let calling = Calling(move |_, _: &str| {
-        handle.interrupt(Err("from the subscriber".into()));
+        handle.stop(Err("from the subscriber".into()));
         handle.skip_drain();
         let _ = handle.is_ready();
         let is_left = |left: usize| left.checked_sub(1);
@@ -284,7 +284,7 @@ fn law_24_a_group_runs_inside_a_subscriber() {
     let requesting = |error: &'static str| {
         let mut group = Group::new();
         group.add_actor(Actor::with(move |ctx| async move {
-            ctx.handle().interrupt(Err(error.into()));
+            ctx.handle().stop(Err(error.into()));
             ctx.interrupted().await;
             Ok(())
         }));

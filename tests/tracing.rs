@@ -122,7 +122,7 @@ fn who_did_not_stop_is_told() {
     let mut group = Group::new();
     group.grace(Duration::ZERO);
     group.add_actor(Actor::new(std::future::pending(), |_| {}).name("told-deaf"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run_blocking(Threads).unwrap_err();
     let forced = log.lines("WARN rungroup: forcing what remains");
     assert!(
@@ -345,7 +345,7 @@ fn a_stop_is_told_step_by_step() {
     let handle = group.handle();
     group.add_actor(Actor::with(move |ctx| async move {
         handle.ready().await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         while log.lines(DRAINING).is_empty() {
             std::thread::yield_now();
         }
@@ -376,7 +376,7 @@ fn who_never_started_is_told() {
     group.add_actor(holds_back.announces_ready());
     let held = Actor::cancellable(std::future::pending()).stage(1);
     group.add_actor(held.name("told-held"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run_blocking(Threads).unwrap();
     let told = log.lines("told-held");
     assert_eq!(

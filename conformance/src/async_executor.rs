@@ -10,7 +10,7 @@ use rungroup::{Spawner, Task};
 pub struct Shared(pub Arc<Executor<'static>>);
 
 impl Spawner for Shared {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         // Dropped instead of detached, the handle would cancel the task.
         Executor::spawn(&self.0, task).detach();
     }

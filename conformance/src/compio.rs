@@ -41,7 +41,7 @@ async fn run_all(tasks: Receiver<Task>) {
 }
 
 impl Spawner for Compio {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         // If the thread is gone, the task is dropped: the actor is lost.
         let _ = self.0.try_send(task);
     }

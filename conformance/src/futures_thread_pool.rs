@@ -8,7 +8,7 @@ use rungroup::{Spawner, Task};
 pub struct Pool(pub ThreadPool);
 
 impl Spawner for Pool {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         self.0.spawn_ok(task);
     }
 }

@@ -51,7 +51,7 @@ impl Wake for Job {
 }
 
 impl Spawner for Loop {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         let job = Job {
             task: Mutex::new(Some(task)),
             queue: self.0.clone(),

@@ -11,7 +11,7 @@ use rungroup::{Spawner, Task};
 pub struct Rayon(pub Arc<ThreadPool>);
 
 impl Spawner for Rayon {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         let pool = Arc::clone(&self.0);
         let schedule = move |runnable: Runnable| {
             pool.spawn(|| {

@@ -9,7 +9,7 @@ use tokio_util::task::LocalPoolHandle;
 pub struct Local(pub LocalPoolHandle);
 
 impl Spawner for Local {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         // Dropping the handle of the Tokio task detaches the task.
         drop(self.0.spawn_pinned(|| task));
     }

@@ -12,6 +12,6 @@ use rungroup::Handle;
 pub(crate) fn stop_on_enter(group: Handle) {
     thread::spawn(move || {
         let _ = stdin().read_line(&mut String::new());
-        group.interrupt(Ok(()));
+        group.stop(Ok(()));
     });
 }

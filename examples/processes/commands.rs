@@ -83,7 +83,7 @@ fn signals(group: Handle) -> io::Result<Actor> {
         while let Some(signal) = ctx.run_until_interrupted(signals.next()).await.flatten() {
             received += 1;
             match received {
-                1 => group.interrupt(Err(Ended::by(signal?).into())),
+                1 => group.stop(Err(Ended::by(signal?).into())),
                 _ => group.force(),
             }
         }

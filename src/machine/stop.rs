@@ -15,7 +15,7 @@ use crate::members::Members;
 use crate::policy::Rank;
 use crate::report::{Report, Straggler, Weight};
 use crate::stage::Stage;
-use crate::state::{Phase, State};
+use crate::state::{ActorState, Phase};
 use crate::trace;
 
 /// What exists from the cause on.
@@ -398,8 +398,8 @@ impl Machine<'_> {
     fn straggled(&mut self, member: &Member, forced: Forced, waited_for: Option<Duration>) {
         let Forced { state, panic } = forced;
         // Its future is gone with all that it held: that is an exit. A thread or a poll goes on.
-        if state == State::Parked {
-            let outcome = panic.map_or(Outcome::Aborted, Outcome::Panicked);
+        if state == ActorState::Parked {
+            let outcome = panic.map_or(Outcome::Forced, Outcome::Panicked);
             let exit = self.exit(member, outcome.into(), self.inbox.link.now());
             trace::exited(member.policy().stage, &exit);
             let weight = weight(&exit.outcome, false);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Report;
 use super::text::{Fitted, Short, columns, wrap};
 use crate::exit::{Exit, Outcome};
-use crate::state::State;
+use crate::state::ActorState;
 use crate::text::Chained;
 
 /// More rows than that cannot be read at a glance. The rest is counted.
@@ -129,10 +129,10 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
     let left = report
         .stragglers()
         .iter()
-        .filter(|one| one.state() != State::Parked);
+        .filter(|one| one.state() != ActorState::Parked);
     let left = left.map(|straggler| Row {
         name: straggler.actor().short(),
-        outcome: if straggler.state() == State::Polling {
+        outcome: if straggler.state() == ActorState::Polling {
             "polling"
         } else {
             "blocking"
@@ -156,7 +156,7 @@ fn select<'a, 'b>(rows: &'a [Row<'b>]) -> Vec<&'a Row<'b>> {
 fn interest(exit: &Exit) -> Interest {
     match exit.outcome() {
         Outcome::Returned => Interest::Returned(exit.stopped_in().unwrap_or_default()),
-        Outcome::Aborted => Interest::DidNotStop,
+        Outcome::Forced => Interest::DidNotStop,
         _ => Interest::Faulty,
     }
 }
@@ -167,7 +167,7 @@ fn word(outcome: &Outcome) -> &'static str {
         Outcome::Failed(_) => "failed",
         Outcome::Panicked(_) => "panicked",
         Outcome::Lost(_) => "lost",
-        Outcome::Aborted => "aborted",
+        Outcome::Forced => "forced",
     }
 }
 
@@ -190,7 +190,7 @@ fn bar(exit: &Exit, stop: Duration) -> String {
     bar.push('|');
     for at in 0..BAR - 2 {
         bar.push(match at {
-            _ if at == to && matches!(exit.outcome(), Outcome::Aborted) => '!',
+            _ if at == to && matches!(exit.outcome(), Outcome::Forced) => '!',
             _ if at >= from && at <= to => '=',
             _ => ' ',
         });
@@ -258,7 +258,7 @@ mod tests {
         for (actor, outcome, ran, stop) in [
             ("workers", Outcome::Returned, 300, (0, 200)),
             ("database", Outcome::Returned, 400, (200, 300)),
-            ("deaf", Outcome::Aborted, 700, (300, 600)),
+            ("deaf", Outcome::Forced, 700, (300, 600)),
         ] {
             report.keep(exit(actor, outcome, ran, Some(stop)), Weight::Mere);
         }
@@ -271,7 +271,7 @@ the stop took 600ms
     address in use
   workers                 returned     300ms      200ms  |=======              |
   database                returned     400ms      100ms  |      =====          |
-  deaf                    aborted      700ms      300ms  |          ==========!|";
+  deaf                    forced       700ms      300ms  |          ==========!|";
         assert_eq!(report.to_string(), table);
         let source = include_str!("../report.rs");
         for line in table.lines().filter(|line| !line.is_empty()) {
@@ -307,9 +307,9 @@ the stop took 600ms
     fn who_did_not_stop_has_a_row_unless_an_exit_tells_of_it() {
         let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 1);
         for (actor, state) in [
-            ("parked", State::Parked),
-            ("polling", State::Polling),
-            ("blocking", State::Blocking),
+            ("parked", ActorState::Parked),
+            ("polling", ActorState::Polling),
+            ("blocking", ActorState::Blocking),
         ] {
             report.straggled(Straggler {
                 name: name(actor),
@@ -368,7 +368,7 @@ the stop took 600ms
         let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 100);
         for stop in 0..30 {
             let outcome = match stop {
-                3 => Outcome::Aborted,
+                3 => Outcome::Forced,
                 4 => Outcome::Failed("late".into()),
                 _ => Outcome::Returned,
             };
@@ -390,13 +390,13 @@ the stop took 600ms
         let mut report = stopped_by(exit("cause", Outcome::Returned, 1, None), 100);
         for nth in 0..30 {
             let outcome = match nth {
-                29 => Outcome::Aborted,
+                29 => Outcome::Forced,
                 _ => Outcome::Failed("late".into()),
             };
             report.keep(exit("", outcome, nth, Some((0, 1))), Weight::Mere);
         }
         let rows = rows(&report);
-        assert_eq!(select(&rows).pop().unwrap().outcome, "aborted");
+        assert_eq!(select(&rows).pop().unwrap().outcome, "forced");
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::actor::Actor;
 ///
 /// let mut group = Group::new();
 /// group.add_actor(signal::handler([Signal::Hup, Signal::Usr1])?);
-/// # group.handle().interrupt(Err("the example is over".into()));
+/// # group.handle().stop(Err("the example is over".into()));
 /// let error = group.run_blocking(Threads).unwrap_err();
 /// if let Some(by) = error.source().and_then(|source| source.downcast_ref::<SignalError>()) {
 ///     println!("ended by {}", by.signal());
@@ -80,7 +80,7 @@ pub fn handler(signals: impl IntoIterator<Item = Signal>) -> io::Result<Actor> {
 ///     }
 /// }
 /// # let mut group = rungroup::Group::new();
-/// # group.handle().interrupt(Err("no signal".into()));
+/// # group.handle().stop(Err("no signal".into()));
 /// # assert_eq!(exit_code(&group.run_blocking(rungroup::Threads).unwrap_err()), 1);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -44,7 +44,7 @@ use crate::policy::Ends;
 ///     group.add_actor(signal::termination(group.handle())?);
 ///     group.add_actor(Actor::with(|ctx| async move {
 ///         println!("serving, until Ctrl-C");
-///         # the_example.interrupt(Ok(()));
+///         # the_example.stop(Ok(()));
 ///         ctx.interrupted().await;
 ///         Ok(())
 ///     }));

@@ -27,7 +27,7 @@ use crate::task::Task;
 pub struct AsyncStd;
 
 impl Spawner for AsyncStd {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         // Dropping the handle of async-std's task detaches the task.
         drop(task::spawn(task));
     }

@@ -36,7 +36,7 @@ use crate::task::Task;
 /// struct BigStacks;
 ///
 /// impl Spawner for BigStacks {
-///     fn spawn(&self, task: Task) {
+///     fn spawn_task(&self, task: Task) {
 ///         let thread = std::thread::Builder::new().stack_size(16 << 20);
 ///         // A thread that cannot start drops the task: the actor is lost.
 ///         let _ = thread.spawn(|| futures_lite::future::block_on(task));
@@ -49,7 +49,7 @@ use crate::task::Task;
 /// ```
 pub trait Spawner: Send + Sync {
     /// Starts the task and returns immediately.
-    fn spawn(&self, task: Task);
+    fn spawn_task(&self, task: Task);
 
     /// Returns a future that is ready after `duration`. With [`Duration::MAX`], it is never ready.
     ///
@@ -72,8 +72,8 @@ pub trait Spawner: Send + Sync {
 }
 
 impl<S: Spawner + ?Sized> Spawner for &S {
-    fn spawn(&self, task: Task) {
-        (**self).spawn(task);
+    fn spawn_task(&self, task: Task) {
+        (**self).spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -82,8 +82,8 @@ impl<S: Spawner + ?Sized> Spawner for &S {
 }
 
 impl<S: Spawner + ?Sized> Spawner for Arc<S> {
-    fn spawn(&self, task: Task) {
-        (**self).spawn(task);
+    fn spawn_task(&self, task: Task) {
+        (**self).spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -92,8 +92,8 @@ impl<S: Spawner + ?Sized> Spawner for Arc<S> {
 }
 
 impl<S: Spawner + ?Sized> Spawner for Box<S> {
-    fn spawn(&self, task: Task) {
-        (**self).spawn(task);
+    fn spawn_task(&self, task: Task) {
+        (**self).spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

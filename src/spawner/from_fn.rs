@@ -30,7 +30,7 @@ pub fn from_fn<F: Fn(Task) + Send + Sync>(f: F) -> FromFn<F> {
 pub struct FromFn<F>(F);
 
 impl<F: Fn(Task) + Send + Sync> Spawner for FromFn<F> {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         (self.0)(task);
     }
 }

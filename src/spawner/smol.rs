@@ -32,7 +32,7 @@ use crate::task::Task;
 pub struct Smol;
 
 impl Spawner for Smol {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         smol::spawn(task).detach();
     }
 
@@ -46,7 +46,7 @@ impl Spawner for Smol {
 ///
 /// The executor is the one of `smol` 2, which is a public dependency of this crate.
 impl Spawner for Executor<'_> {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         Executor::spawn(self, task).detach();
     }
 

@@ -29,7 +29,7 @@ use crate::task::Task;
 pub struct Threads;
 
 impl Spawner for Threads {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         // The task is handed over afterwards, because a thread that does not start would drop it.
         let (hand_over, handed_over) = mpsc::sync_channel::<Task>(1);
         let thread = thread::Builder::new()

@@ -50,7 +50,7 @@ use crate::task::Task;
 pub struct Tokio;
 
 impl Spawner for Tokio {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         let Ok(runtime) = Handle::try_current() else {
             panic!(
                 "`rungroup::Tokio` needs a Tokio runtime, and there is none here: run the group \
@@ -58,7 +58,7 @@ impl Spawner for Tokio {
                  `tokio::runtime::Handle`"
             );
         };
-        Spawner::spawn(&runtime, task);
+        Spawner::spawn_task(&runtime, task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -70,7 +70,7 @@ impl Spawner for Tokio {
 ///
 /// The handle is the one of `tokio` 1, which is a public dependency of this crate.
 impl Spawner for Handle {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         // Dropping the handle of the Tokio task detaches the task.
         drop(Handle::spawn(self, task));
     }

@@ -13,7 +13,7 @@ use crate::exit::{Cause, Exit};
 use crate::name::{Line, Name};
 use crate::panic::{catch, contain};
 use crate::policy::Rank;
-use crate::state::State;
+use crate::state::ActorState;
 use crate::sync::{Mutex, lock};
 
 /// Around each poll of an actor, from its start to its exit.
@@ -161,7 +161,7 @@ pub(crate) fn forced(reason: &str) {
     contain(|| warn!(target: "rungroup", reason, "forcing what remains"));
 }
 
-pub(crate) fn straggler(actor: &Name, state: State, waited_for: Option<Duration>) {
+pub(crate) fn straggler(actor: &Name, state: ActorState, waited_for: Option<Duration>) {
     let waited_for = waited_for.map(tracing::field::debug);
     contain(
         || warn!(target: "rungroup", actor = %Line(actor), %state, waited_for, "actor did not stop"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::exit::{Cause, Exit};
 use crate::name::Name;
 use crate::policy::Rank;
-use crate::state::State;
+use crate::state::ActorState;
 
 pub(crate) struct Span;
 
@@ -47,6 +47,6 @@ pub(crate) fn exited(_: u32, _: &Exit) {}
 #[cfg(feature = "signal")]
 pub(crate) fn forcing(_: &dyn Display) {}
 pub(crate) fn forced(_: &str) {}
-pub(crate) fn straggler(_: &Name, _: State, _: Option<Duration>) {}
+pub(crate) fn straggler(_: &Name, _: ActorState, _: Option<Duration>) {}
 pub(crate) fn succeeded(_: Duration) {}
 pub(crate) fn failed(_: &dyn Display, _: Duration) {}

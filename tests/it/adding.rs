@@ -72,7 +72,7 @@ async fn law_24_a_stage_below_is_open_while_a_higher_one_stops<R: Runtime>(rt: R
     group.add_actor(logged("low", &log));
     group.add_actor(held("high", &log, &release).stage(2));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let mut run = run_until(&rt, group, &log, "high interrupted").await;
 
     for stage in [2, 3, u32::MAX] {
@@ -108,7 +108,7 @@ async fn law_24_the_background_is_open_while_the_others_stop<R: Runtime>(rt: R) 
     let mut group = Group::new();
     group.add_actor(held("foreground", &log, &release));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let mut run = run_until(&rt, group, &log, "foreground interrupted").await;
     let late = working("late", &log).stage(9).background();
     handle.add_actor(late).unwrap();
@@ -126,7 +126,7 @@ async fn law_24_a_stage_between_is_open_although_it_was_empty<R: Runtime>(rt: R)
     group.add_actor(held("low", &log, &low));
     group.add_actor(held("high", &log, &high).stage(9));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let mut run = run_until(&rt, group, &log, "high interrupted").await;
     handle.add_actor(logged("between", &log).stage(5)).unwrap();
     high.set();
@@ -156,7 +156,7 @@ async fn law_24_nothing_is_accepted_after_the_last_interrupts<R: Runtime>(rt: R)
     group.add_actor(waiter());
     group.add_actor(held("background", &log, &release).background());
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let run = run_until(&rt, group, &log, "background interrupted").await;
     assert!(handle.add_actor(waiter()).is_err());
     assert!(handle.add_actor(waiter().background()).is_err());
@@ -178,7 +178,7 @@ async fn law_24_work_in_flight_is_handed_to_a_stage_below<R: Runtime>(rt: R) {
         Ok(())
     });
     group.add_actor(request.stage(1));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     let entries = log.entries();
     assert_eq!(entries.len(), 3, "{entries:?}");
@@ -200,7 +200,7 @@ async fn law_24_an_interrupt_adds_to_a_stage_below_its_own<R: Runtime>(rt: R) {
         });
         group.add_actor(adds.stage(stage));
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(rt.spawner()).await;
     assert_eq!(
         log.entries(),
@@ -227,7 +227,7 @@ async fn law_24_one_given_back_is_whole<R: Runtime>(rt: R) {
 
     let mut other = Group::new();
     other.add_actor(back);
-    other.handle().interrupt(Ok(()));
+    other.handle().stop(Ok(()));
     other.run(rt.spawner()).await.unwrap();
     assert_eq!(log.count("late works"), 1);
     assert_eq!(log.count("late exited"), 1);
@@ -245,7 +245,7 @@ async fn law_24_one_held_back_by_readiness_is_named<R: Runtime>(rt: R) {
     group.add_actor(waiter().name("http").stage(2));
     group.add_actor(waiter().name("workers").stage(1));
     group.add_actor(waiter().name("beside"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(rt.spawner()).await;
     let mut names = never_started(&report);
     names.sort_unstable();
@@ -263,7 +263,7 @@ async fn law_24_one_held_back_by_readiness_is_named<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(waiter().name("slow").announces_ready());
     group.add_actor(waiter().name("http").stage(2));
-    group.handle().interrupt(Err("the cause".into()));
+    group.handle().stop(Err("the cause".into()));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(never_started(error.report()), ["http"]);
 }
@@ -276,7 +276,7 @@ async fn law_24_one_added_and_held_back_is_named<R: Runtime>(rt: R) {
     assert!(poll_once(&mut run).await.is_none());
     handle.add_actor(waiter().name("late").stage(1)).unwrap();
     assert!(poll_once(&mut run).await.is_none());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let report = run.await;
     assert_eq!(never_started(&report), ["late"]);
 }
@@ -299,7 +299,7 @@ impl Waits {
         let handle = group.handle();
         let mut run: Run = Box::pin(group.run_report(rt.spawner()));
         during(&mut run, handle.ready()).await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         during(&mut run, log.until("high interrupted")).await;
 
         let (give, given) = async_channel::bounded(1);

@@ -36,7 +36,7 @@ async fn holds_back_until<R: Runtime>(rt: R, mut group: Group, announce: impl Fn
     announce();
     during(&mut run, handle.ready()).await.unwrap();
     assert_eq!(tasks.count("top spawned"), 1);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -95,7 +95,7 @@ async fn law_26_an_inner_group_is_not_waited_for_unasked<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run(rt.spawner()));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -107,7 +107,7 @@ async fn law_26_an_inner_group_that_leaves_lets_the_others_start<R: Runtime>(rt:
     let mut group = Group::new();
     let inner = inner.into_actor(rt.spawner());
     group.add_actor(inner.announces_ready().ends_group(Ends::OnError));
-    let announce = || inner_handle.interrupt(Ok(()));
+    let announce = || inner_handle.stop(Ok(()));
     holds_back_until(rt, group, announce).await;
 }
 
@@ -149,7 +149,7 @@ async fn assert_no_help_to_the_other<R: Runtime>(rt: R, set: fn(Actor) -> Actor)
     one.announce_ready();
     during(&mut run, handle.ready()).await.unwrap();
     one.announce_ready();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     one.announce_ready();
     assert!(!handle.is_ready());
@@ -178,7 +178,7 @@ async fn law_26_one_without_a_context_holds_back_the_stages_above<R: Runtime>(rt
         let mut run = Box::pin(group.run_report(rt.spawner()));
         assert!(poll_once(&mut run).await.is_none());
         assert!(!handle.is_ready());
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         let report = run.await;
         assert_eq!(report.never_started()[0].as_str(), Some("top"));
         report.into_result().unwrap();

@@ -15,9 +15,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rungroup::{
-    Actor, BoxError, Cause, Context, Ends, Error, ErrorKind, Exit, Group, Handle, Interrupted,
-    Name, NotReady, Outcome, Panic, Phase, Report, Result, Spawner, State, Status, Straggler, Task,
-    Threads, Waiting, spawner,
+    Actor, ActorState, ActorStatus, BoxError, Cause, Context, Ends, Error, ErrorKind, Exit, Group,
+    Handle, Interrupted, Name, NotReady, Outcome, Panic, Phase, Report, Result, Spawner, Status,
+    Straggler, Task, Threads, spawner,
 };
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -39,9 +39,9 @@ fn types_have_their_traits() {
     is_debug::<(
         Ends,
         Phase,
-        State,
+        ActorState,
         Status,
-        Waiting,
+        ActorStatus,
         ErrorKind,
         NotReady,
         Threads,
@@ -57,7 +57,7 @@ fn types_have_their_traits() {
 
     is_plain::<Ends>();
     is_plain::<Phase>();
-    is_plain::<State>();
+    is_plain::<ActorState>();
     is_plain::<ErrorKind>();
 
     is_shared::<Context>();
@@ -65,7 +65,7 @@ fn types_have_their_traits() {
     is_shared::<Handle>();
     is_shared::<Cause>();
     is_shared::<Status>();
-    is_shared::<Waiting>();
+    is_shared::<ActorStatus>();
 
     fn is_send<T: Send + 'static>() {}
     is_send::<(Group, Actor, Task)>();
@@ -208,7 +208,7 @@ fn functions_have_their_signatures() {
     let _: fn(&Context) = Context::announce_ready;
     let _: fn(&Context) -> Handle = Context::handle;
 
-    let _: fn(&Handle, Result) = Handle::interrupt;
+    let _: fn(&Handle, Result) = Handle::stop;
     let _: fn(&Handle) = Handle::skip_drain;
     let _: fn(&Handle) = Handle::force;
     let _: fn(&Handle, Actor) -> std::result::Result<(), Actor> = Handle::add_actor;
@@ -219,11 +219,11 @@ fn functions_have_their_signatures() {
     let _: fn(&Status) -> Duration = Status::since;
     let _: fn(&Status) -> Option<Duration> = Status::remaining;
     let _: fn(&Status) -> Option<&Cause> = Status::cause;
-    let _: fn(&Status) -> &[Waiting] = Status::waiting_for;
-    let _: fn(&Waiting) -> &Name = Waiting::actor;
-    let _: fn(&Waiting) -> u32 = Waiting::stage;
-    let _: fn(&Waiting) -> State = Waiting::state;
-    let _: fn(&Waiting) -> Duration = Waiting::since;
+    let _: fn(&Status) -> &[ActorStatus] = Status::waiting_for;
+    let _: fn(&ActorStatus) -> &Name = ActorStatus::actor;
+    let _: fn(&ActorStatus) -> u32 = ActorStatus::stage;
+    let _: fn(&ActorStatus) -> ActorState = ActorStatus::state;
+    let _: fn(&ActorStatus) -> Duration = ActorStatus::since;
 
     let _: fn(&Name) -> Option<&str> = Name::as_str;
     let _: fn(&Name) -> &'static Location<'static> = Name::location;
@@ -238,7 +238,7 @@ fn functions_have_their_signatures() {
     let _: fn(&Exit) -> Duration = Exit::ran_for;
     let _: fn(&Exit) -> Option<Duration> = Exit::stopped_in;
     let _: fn(&Straggler) -> &Name = Straggler::actor;
-    let _: fn(&Straggler) -> State = Straggler::state;
+    let _: fn(&Straggler) -> ActorState = Straggler::state;
     let _: fn(&Straggler) -> Option<Duration> = Straggler::waited_for;
     let _: fn(&Report) -> Option<&Cause> = Report::cause;
     let _: fn(&Report) -> &[Exit] = Report::exits;
@@ -252,10 +252,10 @@ fn functions_have_their_signatures() {
     let _: fn(Error) -> Option<Box<dyn Any + Send>> = Error::into_panic;
 
     let _: fn(&Task) -> &Name = Task::name;
-    let _: fn(&Threads, Task) = Spawner::spawn;
+    let _: fn(&Threads, Task) = Spawner::spawn_task;
     let _: fn(&Threads, Duration) -> Sleep = Spawner::sleep;
     // The same, by the names in their module.
-    let _: fn(&spawner::Threads, Task) = <Threads as spawner::Spawner>::spawn;
+    let _: fn(&spawner::Threads, Task) = <Threads as spawner::Spawner>::spawn_task;
 }
 
 #[test]
@@ -331,14 +331,17 @@ fn enums_may_grow() {
         _ => {}
     };
     let _: fn(Outcome) = |it| match it {
-        Outcome::Returned | Outcome::Aborted => {}
+        Outcome::Returned | Outcome::Forced => {}
         Outcome::Failed(error) => drop::<BoxError>(error),
         Outcome::Panicked(panic) => drop::<Panic>(panic),
         Outcome::Lost(why) => drop::<Option<BoxError>>(why),
         _ => {}
     };
-    let _: fn(State) = |it| match it {
-        State::Parked | State::Polling | State::Blocking | State::Interrupting => {}
+    let _: fn(ActorState) = |it| match it {
+        ActorState::Parked
+        | ActorState::Polling
+        | ActorState::Blocking
+        | ActorState::Interrupting => {}
         _ => {}
     };
     let _: fn(ErrorKind) = |it| match it {

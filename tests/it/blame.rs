@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_lite::future::{poll_once, zip};
-use rungroup::{Actor, Error, ErrorKind, Group, State, Straggler};
+use rungroup::{Actor, ActorState, Error, ErrorKind, Group, Straggler};
 
 use crate::runtime::Runtime;
 use crate::support::{Event, Log, deaf, logged, parking};
@@ -28,7 +28,7 @@ async fn cut_off<R: Runtime>(rt: &R, others: usize) -> Error {
     }
     group.add_actor(deaf("http", &log).stage(1));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(log.entries(), ["http interrupted"]);
@@ -90,7 +90,7 @@ async fn law_17_a_straggler_tells_how_long_it_was_waited_for<R: Runtime>(rt: R) 
     group.add_actor(deaf("low", &log));
     group.add_actor(slow.stage(1));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let force = async {
         log.until("low interrupted").await;
         handle.force();
@@ -119,14 +119,14 @@ async fn law_17_a_thread_was_waited_for_too<R: Runtime>(rt: R) {
     let handle = group.handle();
     let force = async {
         started.wait().await;
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         interrupted.wait().await;
         handle.force();
     };
     let error = zip(group.run(rt.spawner()), force).await.0.unwrap_err();
     release.set();
     let straggler = &error.report().stragglers()[0];
-    assert_eq!(straggler.state(), State::Blocking);
+    assert_eq!(straggler.state(), ActorState::Blocking);
     assert!(straggler.waited_for().is_some());
     assert_eq!(
         error.to_string(),
@@ -141,7 +141,7 @@ async fn law_17_one_forced_alone_was_waited_for<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(hung.stage(1).grace(Duration::from_millis(1)));
     group.add_actor(logged("low", &log));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run(parking(rt.spawner())).await.unwrap_err();
     assert_eq!(error.to_string(), "1 actor did not stop: `hung` (parked)");
     let stragglers = error.report().stragglers();
@@ -155,7 +155,7 @@ async fn law_17_the_turn_of_the_background_is_one_too<R: Runtime>(rt: R) {
     group.add_actor(logged("foreground", &log));
     group.add_actor(deaf("telemetry", &log).background());
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let force = async {
         log.until("telemetry interrupted").await;
         handle.force();

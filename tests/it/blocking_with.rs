@@ -1,7 +1,7 @@
 //! A blocking actor that is told of its interrupt through a context.
 
 use futures_lite::future::{block_on, zip};
-use rungroup::{Actor, Context, ErrorKind, Group, Outcome, State};
+use rungroup::{Actor, ActorState, Context, ErrorKind, Group, Outcome};
 
 use crate::runtime::Runtime;
 use crate::support::{Event, Log, kaboom, waiter};
@@ -26,7 +26,7 @@ async fn stop_once<R: Runtime>(rt: R, actor: Actor, started: Event) {
     let handle = group.handle();
     let stop = async {
         started.wait().await;
-        handle.interrupt(Err("the cause".into()));
+        handle.stop(Err("the cause".into()));
     };
     let report = zip(group.run_report(rt.spawner()), stop).await.0;
     let exits = report.exits();
@@ -97,7 +97,7 @@ async fn a_blocking_actor_is_called_although_the_stop_came_first<R: Runtime>(rt:
         block_on(ctx.interrupted());
         Ok(())
     }));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(log.entries(), ["called"]);
 }
@@ -150,7 +150,7 @@ async fn a_blocking_actor_with_a_context_that_is_forced_goes_on<R: Runtime>(rt: 
         handle.force();
     };
     let report = zip(group.run_report(rt.spawner()), force).await.0;
-    assert_eq!(report.stragglers()[0].state(), State::Blocking);
+    assert_eq!(report.stragglers()[0].state(), ActorState::Blocking);
     assert!(report.exits().is_empty());
     drop(release);
     ended.wait().await;

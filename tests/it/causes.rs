@@ -38,8 +38,8 @@ impl Kind {
                     Kind::Failure => return Err("failure".into()),
                     Kind::Panic => panic!("kaboom"),
                     Kind::Loss => unreachable!("its spawner drops it"),
-                    Kind::OkRequest => handle.interrupt(Ok(())),
-                    Kind::FailedRequest => handle.interrupt(Err("failure".into())),
+                    Kind::OkRequest => handle.stop(Ok(())),
+                    Kind::FailedRequest => handle.stop(Err("failure".into())),
                     Kind::AddedActor => {
                         let added = Actor::new(async { Ok(()) }, |_| {}).stage(1);
                         handle.add_actor(added).expect("a running group");
@@ -73,7 +73,7 @@ pub fn losing(spawner: impl Spawner) -> impl Spawner {
         if task.name().as_str() == Some(LOST) {
             drop(task);
         } else {
-            spawner.spawn(task);
+            spawner.spawn_task(task);
         }
     })
 }

@@ -32,7 +32,7 @@ async fn stop_after<R: Runtime>(rt: &R, group: Group, log: &Log, added: &Event) 
     let handle = group.handle();
     let mut run = Box::pin(group.run(rt.spawner()));
     during(&mut run, added.wait()).await;
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     let mut interrupts = log.entries();
     interrupts.retain(|entry| entry.ends_with("interrupted"));
@@ -147,13 +147,13 @@ async fn a_child_added_to_a_group_that_stops_is_given_back_whole<R: Runtime>(rt:
     });
     let mut group = Group::new();
     group.add_actor(late.stage(9));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
 
     let mut group = Group::new();
     group.add_actor(logged("high", &log).stage(1));
     group.add_actor(given.try_recv().unwrap());
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(log.entries()[0], "high interrupted");
 }
@@ -192,17 +192,15 @@ async fn the_handle_of_a_context_is_that_of_the_innermost_group<R: Runtime>(rt: 
     let handle = outer.handle();
     let mut run = Box::pin(outer.run(rt.spawner()));
     during(&mut run, added.wait()).await;
-    inner_handle.interrupt(Ok(()));
+    inner_handle.stop(Ok(()));
     during(&mut run, log.until("child exited")).await;
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
 async fn the_handle_of_a_context_stops_the_group<R: Runtime>(rt: R) {
     let mut group = Group::new();
-    group.add_actor(parent(|ctx| {
-        ctx.handle().interrupt(Err("from inside".into()))
-    }));
+    group.add_actor(parent(|ctx| ctx.handle().stop(Err("from inside".into()))));
     group.add_actor(waiter());
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert!(error.actor().is_none());

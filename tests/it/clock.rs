@@ -20,8 +20,8 @@ pub struct ManualClock<S> {
 }
 
 impl<S: Spawner> Spawner for ManualClock<S> {
-    fn spawn(&self, task: Task) {
-        self.spawner.spawn(task);
+    fn spawn_task(&self, task: Task) {
+        self.spawner.spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

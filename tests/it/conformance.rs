@@ -99,7 +99,7 @@ fn one_that_polls_on_another_thread_before_spawn_returns_conforms() {
                 let _ = block_on(poll_once(&mut task));
                 task
             });
-            Threads.spawn(first.join().unwrap());
+            Threads.spawn_task(first.join().unwrap());
         })
     });
 }

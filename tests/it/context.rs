@@ -177,7 +177,7 @@ async fn interrupted_is_handed_to_another_library<R: Runtime>(rt: R) {
         assert!(ctx.is_interrupted());
         Ok(())
     }));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
 }
 
@@ -213,7 +213,7 @@ async fn run_until_interrupted_drops_the_future_at_the_interrupt<R: Runtime>(rt:
     let handle = group.handle();
     let stop = async {
         waits.wait().await;
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     };
     zip(group.run(rt.spawner()), stop).await.0.unwrap();
     assert_eq!(log.entries(), ["dropped", "after it"]);
@@ -235,7 +235,7 @@ async fn a_cancellable_is_dropped_by_its_interrupt_and_exits_ok<R: Runtime>(rt: 
         let _dropped = dropped;
         pending().await
     }));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(rt.spawner()).await;
     assert_eq!(log.entries(), ["dropped"]);
     assert!(matches!(report.exits()[0].outcome(), Outcome::Returned));
@@ -258,7 +258,7 @@ async fn a_cancellable_is_polled_at_least_once<R: Runtime>(rt: R) {
         polled.add("polled");
         pending().await
     }));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(log.entries(), ["polled"]);
 }
@@ -332,7 +332,7 @@ async fn a_blocking_actor_is_stopped_by_its_interrupt<R: Runtime>(rt: R) {
     };
     let mut group = Group::new();
     group.add_actor(Actor::blocking(execute, move |_| drop(stop)));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(log.entries(), ["ended"]);
 }

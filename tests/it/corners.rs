@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use futures_lite::future::{block_on, poll_once};
-use rungroup::{Actor, Ends, Group, Outcome, State, Threads};
+use rungroup::{Actor, ActorState, Ends, Group, Outcome, Threads};
 
 use crate::errors::Fragile;
 use crate::runtime::Runtime;
@@ -28,7 +28,7 @@ const LONG: Duration = Duration::from_secs(3600);
 async fn law_01_zero_actors_drain_nothing<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.drain(LONG);
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let ended = poll_once(pin!(group.run(rt.spawner()))).await;
     ended.expect("nobody is there to be drained").unwrap();
 }
@@ -40,7 +40,7 @@ async fn law_27_nobody_in_the_foreground_drains_nothing<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.drain(LONG);
     group.add_actor(Actor::new(pending(), move |_| interrupted.add()).background());
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let mut run = pin!(group.run(rt.spawner()));
     assert!(poll_once(run.as_mut()).await.is_none());
     assert_eq!(interrupts.get(), 1);
@@ -53,7 +53,7 @@ async fn law_22_the_drop_of_a_later_error_panics<R: Runtime>(rt: R) {
         ctx.interrupted().await;
         Err(Fragile.into())
     }));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
 }
 
@@ -74,11 +74,11 @@ fn law_16_a_blocking_actor_that_never_began_is_parked() {
     group.add_actor(Actor::blocking(|| Ok(()), |_| {}).name("unbegun"));
     group.handle().force();
     let report = block_on(group.run_report(&held));
-    assert_eq!(report.stragglers()[0].state(), State::Parked);
+    assert_eq!(report.stragglers()[0].state(), ActorState::Parked);
     assert_eq!(
         report.exits().len(),
         1,
-        "its function was dropped: it is aborted"
+        "its function was dropped: it is forced"
     );
 }
 
@@ -161,7 +161,7 @@ fn abort_both_parts() {
     let mut group = Group::new();
     group.add_actor(waiter().announces_ready());
     group.add_actor(two_bombs().stage(1));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run_blocking(Threads).unwrap();
 }
 

@@ -33,7 +33,7 @@ fn a_context_says_whether_it_is_interrupted() {
         said.add(format!("{ctx:?}"));
         let interrupted = ctx.interrupted();
         said.add(format!("{interrupted:?}"));
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         interrupted.await;
         said.add(format!("{ctx:?}"));
         Ok(())
@@ -52,7 +52,7 @@ fn a_name_is_shown_as_text() {
     let held = Held::new();
     let mut group = Group::new();
     group.add_actor(Actor::cancellable(std::future::pending()).name("db"));
-    group.handle().interrupt(Err("full".into()));
+    group.handle().stop(Err("full".into()));
     let run = group.run(&held);
     block_on(async {
         let mut run = Box::pin(run);
@@ -80,7 +80,7 @@ fn an_outcome_shows_what_it_holds() {
         show(Outcome::Lost(Some(error("gone")))),
         "Lost(Some(\"gone\"))"
     );
-    assert_eq!(show(Outcome::Aborted), "Aborted");
+    assert_eq!(show(Outcome::Forced), "Forced");
 
     let mut group = Group::new();
     group.add(

@@ -56,7 +56,7 @@ impl Draining {
         let handle = group.handle();
         let mut run: Run = Box::pin(group.run(spawner));
         during(&mut run, handle.ready()).await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert!(poll_once(&mut run).await.is_none());
         let alarm = alarms.next().await;
         assert!(alarm.is_for(DRAIN), "{:?}", alarm.duration);
@@ -69,7 +69,7 @@ async fn request<S: Spawner + 'static>(group: Group, spawner: S) -> Run {
     let handle = group.handle();
     let mut run: Run = Box::pin(group.run(spawner));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run
 }
 
@@ -89,7 +89,7 @@ async fn law_27_an_ok_request_delays_the_first_interrupt<R: Runtime>(rt: R) {
     assert!(handle.is_ready());
     assert!(alarms.are_all_taken());
 
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert!(!handle.is_ready());
     assert!(poll_once(&mut run).await.is_none());
     let alarm = alarms.next().await;
@@ -200,7 +200,7 @@ async fn law_27_an_exit_during_the_drain_is_none_during_the_stop<R: Runtime>(rt:
     let handle = group.handle();
     let mut run = Box::pin(group.run_report(spawner));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert!(poll_once(&mut run).await.is_none());
     leave.set();
     during(&mut run, tasks.until("stays done")).await;
@@ -253,7 +253,7 @@ fn losing_on<R: Runtime>(rt: &R, name: &'static str, lose: &Event) -> impl Spawn
     let (rt, lose) = (rt.clone(), lose.clone());
     rungroup::spawner::from_fn(move |task: rungroup::Task| {
         if task.name().as_str() != Some(name) {
-            return rt.spawner().spawn(task);
+            return rt.spawner().spawn_task(task);
         }
         let lose = lose.clone();
         rt.spawn(async move {
@@ -305,7 +305,7 @@ async fn law_27_skip_drain_holds_for_a_later_drain<R: Runtime>(rt: R) {
             handle.skip_drain();
             assert!(poll_once(&mut run).await.is_none());
         }
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         run.await.unwrap();
         assert_eq!(log.entries(), ["a interrupted", "a exited"]);
         assert!(alarms.are_all_taken());
@@ -323,7 +323,7 @@ async fn law_27_skip_drain_alone_does_nothing<R: Runtime>(rt: R) {
     handle.skip_drain();
     assert!(poll_once(&mut run).await.is_none());
     assert!(handle.is_ready());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -335,7 +335,7 @@ async fn law_27_a_further_request_does_nothing<R: Runtime>(rt: R) {
         group.add_actor(logged("a", &log));
         let mut draining = Draining::begin(group, rt.spawner()).await;
         let outcome = if fails { Err("second".into()) } else { Ok(()) };
-        draining.handle.interrupt(outcome);
+        draining.handle.stop(outcome);
         assert!(poll_once(&mut draining.run).await.is_none());
         assert_eq!(log.entries().len(), 0);
         assert!(!draining.alarm.is_let_go());
@@ -535,7 +535,7 @@ async fn law_27_a_group_that_was_never_ready_does_not_drain<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.drain(DRAIN);
     group.add_actor(waiter());
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(spawner).await.unwrap();
     assert!(alarms.are_all_taken());
 
@@ -546,7 +546,7 @@ async fn law_27_a_group_that_was_never_ready_does_not_drain<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run(spawner));
     assert!(poll_once(&mut run).await.is_none());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert!(alarms.are_all_taken());
 }
@@ -570,7 +570,7 @@ async fn law_27_an_inner_group_does_not_drain_again<R: Runtime>(rt: R) {
     let handle = outer.handle();
     let mut run = Box::pin(outer.run(rt.spawner()));
     during(&mut run, inner.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert_eq!(log.entries(), ["inner interrupted", "inner exited"]);
     assert!(alarms.are_all_taken());
@@ -581,7 +581,7 @@ async fn law_27_an_inner_group_drains_if_it_is_asked_itself<R: Runtime>(rt: R) {
     let (outer, inner, alarms) = inside(&rt, &log);
     let mut run = Box::pin(outer.run(rt.spawner()));
     during(&mut run, inner.ready()).await.unwrap();
-    inner.interrupt(Ok(()));
+    inner.stop(Ok(()));
     let alarm = during(&mut run, alarms.next()).await;
     assert!(alarm.is_for(DRAIN));
     assert_eq!(log.entries().len(), 0);

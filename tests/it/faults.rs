@@ -168,7 +168,7 @@ fn law_19_dropped_in_the_midst_of_a_stop() {
     let mut group = Group::new();
     group.add_actor(deaf(&log));
     group.add_actor(deaf(&log).stage(1));
-    group.handle().interrupt(Err("no".into()));
+    group.handle().stop(Err("no".into()));
     let mut run = Box::pin(group.run(&held));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
     assert_eq!(log.entries(), ["interrupted: stop requested: no"]);
@@ -221,7 +221,7 @@ async fn law_19_a_spawner_that_panics_is_a_drop_of_run<R: Runtime>(rt: R) {
             if spawned.fetch_add(1, Ordering::SeqCst) == 3 {
                 kaboom("no more");
             }
-            inner.spawn(task);
+            inner.spawn_task(task);
         });
         let mut run = Box::pin(group.run(spawner));
         let panic = catch_unwind(AssertUnwindSafe(|| {
@@ -344,7 +344,7 @@ async fn law_22_the_drop_of_an_error_panics_after_that_of_its_future<R: Runtime>
         if task.name().as_str() == Some("culprit") {
             task.refuse(Fragile);
         } else {
-            rt.spawner().spawn(task);
+            rt.spawner().spawn_task(task);
         }
     });
     let actor = Actor::new(holding(pending(), bomb("future")), |_| {});
@@ -380,7 +380,7 @@ async fn law_22_the_drop_of_a_forced_future_panics<R: Runtime>(rt: R) {
         }
     })
     .await;
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let error = run.await.unwrap_err();
     assert_eq!(error.report().stragglers().len(), 6);
     assert!(matches!(
@@ -405,7 +405,7 @@ fn law_22_the_drop_of_a_parked_future_is_its_exit() {
         let actor = Actor::new(holding(pending(), kept), |_| {});
         group.add_actor(actor.name(text));
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = block_on(group.run(&held)).unwrap_err();
     assert_eq!(drops.get(), 2);
     assert_eq!(error.to_string(), "actor `one` panicked: one");
@@ -486,7 +486,7 @@ async fn law_22_the_drop_of_a_payload_panics<R: Runtime>(rt: R) {
 async fn law_23_a_task_dropped_unpolled_is_lost<R: Runtime>(rt: R) {
     let dropping = spawner::from_fn(move |task| {
         if task.name().as_str() != Some("culprit") {
-            rt.spawner().spawn(task);
+            rt.spawner().spawn_task(task);
         }
     });
     let error = among_others(waiter(), |group| group.run(dropping)).await;
@@ -502,7 +502,7 @@ async fn law_23_a_task_dropped_midway_is_lost<R: Runtime>(rt: R) {
         if task.name().as_str() == Some("culprit") {
             rt.spawn(async { assert!(poll_once(task).await.is_none()) });
         } else {
-            rt.spawner().spawn(task);
+            rt.spawner().spawn_task(task);
         }
     });
     let kept = gone.clone();
@@ -519,7 +519,7 @@ async fn law_23_a_refused_task_is_lost_with_the_reason<R: Runtime>(rt: R) {
         if task.name().as_str() == Some("culprit") {
             task.refuse("closed for today");
         } else {
-            rt.spawner().spawn(task);
+            rt.spawner().spawn_task(task);
         }
     });
     let error = among_others(waiter(), |group| group.run(refusing)).await;
@@ -549,10 +549,10 @@ async fn law_23_a_spawner_may_lose_any_of_many<R: Runtime>(rt: R) {
         let (nth, inner) = (Arc::new(AtomicUsize::new(0)), rt.spawner());
         let losing = spawner::from_fn(move |task| {
             if nth.fetch_add(1, Ordering::SeqCst) % keeps == 0 && keeps != 50 {
-                inner.spawn(task);
+                inner.spawn_task(task);
             }
         });
-        group.handle().interrupt(Ok(()));
+        group.handle().stop(Ok(()));
         let result = group.run(losing).await;
         assert_eq!(result.map_err(|error| error.kind()).err(), expected(keeps));
         assert_eq!(interrupts.get(), 50);

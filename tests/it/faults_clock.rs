@@ -41,8 +41,8 @@ struct BrokenClock<S> {
 }
 
 impl<S: Spawner> Spawner for BrokenClock<S> {
-    fn spawn(&self, task: Task) {
-        self.spawner.spawn(task);
+    fn spawn_task(&self, task: Task) {
+        self.spawner.spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -101,7 +101,7 @@ async fn reach<S: Spawner>(limit: Limit, clock: BrokenClock<S>, what: &str) {
     let handle = group.handle();
     let stop = async {
         handle.ready().await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     };
     let (result, ()) = zip(group.run(clock), stop).await;
     if limit == Limit::Drain {

@@ -29,8 +29,8 @@ fn law_19_a_queued_request_is_the_cause_of_a_dropped_run() {
     let handle = group.handle();
     let mut run = Box::pin(group.run(&held));
     assert!(block_on(poll_once(&mut run)).is_none());
-    handle.interrupt(Err("the first".into()));
-    handle.interrupt(Err("the second".into()));
+    handle.stop(Err("the first".into()));
+    handle.stop(Err("the second".into()));
     drop(run);
     assert_eq!(log.entries(), ["stop requested: the first"]);
 }
@@ -46,7 +46,7 @@ fn law_19_a_queued_exit_is_the_cause_of_a_dropped_run() {
     assert!(block_on(poll_once(&mut run)).is_none());
     let mut tasks = held.take();
     assert!(poll_with(Waker::noop(), &mut tasks[1]).is_ready());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     drop(run);
     assert_eq!(log.entries(), ["actor `x` failed: no"]);
 }
@@ -68,7 +68,7 @@ fn law_19_a_queued_exit_that_ends_nothing_is_no_cause() {
     assert!(block_on(poll_once(&mut run)).is_none());
     let mut tasks = held.take();
     assert!(poll_with(Waker::noop(), &mut tasks[1]).is_ready());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     drop(run);
     assert_eq!(log.count("stop requested"), 1, "{:?}", log.entries());
     assert_eq!(log.count("leaver interrupted"), 0);
@@ -90,7 +90,7 @@ async fn law_19_an_inner_group_that_is_forced_hears_of_the_outer_cause<R: Runtim
     let handle = outer.handle();
     let mut run = Box::pin(outer.run(parking(rt.spawner())));
     assert!(poll_once(&mut run).await.is_none());
-    handle.interrupt(Err("no more disk".into()));
+    handle.stop(Err("no more disk".into()));
     handle.force();
     run.await.unwrap_err();
     gone.wait().await;

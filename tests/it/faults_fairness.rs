@@ -32,7 +32,7 @@ fn a_stop_yields_between_many_exits() {
     for _ in 0..MANY {
         group.add(async { Err("late".into()) }, |_| {});
     }
-    group.handle().interrupt(Err("the cause".into()));
+    group.handle().stop(Err("the cause".into()));
     let mut run = Box::pin(group.run(&held));
     let mut tasks = Vec::new();
     while tasks.len() < MANY {
@@ -57,7 +57,7 @@ fn a_start_yields_between_many_that_are_added() {
             let next = Actor::new(pending(), |_| {}).ends_group(Ends::Never);
             handle.add_actor(next).unwrap();
         }
-        rungroup::Spawner::spawn(&held, task);
+        rungroup::Spawner::spawn_task(&held, task);
     });
     let mut run = Box::pin(group.run(producing));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
@@ -100,7 +100,7 @@ fn a_force_comes_before_many_that_were_added_have_started() {
     let handle = group.handle();
     let counting = spawner::from_fn(|task| {
         spawned.fetch_add(1, Ordering::Relaxed);
-        rungroup::Spawner::spawn(&held, task);
+        rungroup::Spawner::spawn_task(&held, task);
     });
     let mut run = Box::pin(group.run_report(counting));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
@@ -125,13 +125,13 @@ fn law_15_the_grace_ends_although_more_are_added() {
     }
 
     impl Spawner for Producing {
-        fn spawn(&self, task: Task) {
+        fn spawn_task(&self, task: Task) {
             let has_begun = self.handle.status().cause().is_some();
             if has_begun && self.spawned.fetch_add(1, Ordering::Relaxed) < MANY {
                 let next = Actor::new(pending(), |_| {}).ends_group(Ends::Never);
                 self.handle.add_actor(next).unwrap();
             }
-            self.held.spawn(task);
+            self.held.spawn_task(task);
         }
 
         /// The grace is over as soon as somebody looks at the clock.
@@ -154,7 +154,7 @@ fn law_15_the_grace_ends_although_more_are_added() {
     let handle = group.handle();
     let mut run = Box::pin(group.run_report(&producing));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let first = Actor::new(pending(), |_| {}).ends_group(Ends::Never);
     handle.add_actor(first).unwrap();
     while poll_with(Waker::noop(), &mut run).is_pending() {}

@@ -49,7 +49,7 @@ async fn law_32_an_unspeakable_error_of_a_request_stops_an_inner_group<R: Runtim
         inner.add_actor(logged("inner", &log));
         let mut outer = Group::new();
         outer.add_actor(inner.into_actor(rt.spawner()));
-        outer.handle().interrupt(Err(because("outermost", error)));
+        outer.handle().stop(Err(because("outermost", error)));
         let error = outer.run(rt.spawner()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Failed);
         assert_eq!(log.entries(), ["inner interrupted", "inner exited"]);
@@ -110,7 +110,7 @@ async fn law_32_an_unspeakable_refusal_is_a_loss_like_any_other<R: Runtime>(rt: 
         let rt = rt.clone();
         let refusing = spawner::from_fn(move |task: Task| match task.name().as_str() {
             Some("culprit") => task.refuse(error),
-            _ => rt.spawner().spawn(task),
+            _ => rt.spawner().spawn_task(task),
         });
         let log = Log::new();
         let mut group = Group::new();
@@ -206,13 +206,13 @@ fn law_32_a_fragile_error_of_a_request_spares_the_others() {
         let mut group = Group::new();
         group.add_actor(waiter());
         let handle = group.handle();
-        handle.interrupt(Err(Fragile.into()));
-        handle.interrupt(Err(Fragile.into()));
+        handle.stop(Err(Fragile.into()));
+        handle.stop(Err(Fragile.into()));
         if runs {
             drop(group.run_blocking(Threads).unwrap_err());
         } else {
             drop(group);
         }
-        handle.interrupt(Err(Fragile.into()));
+        handle.stop(Err(Fragile.into()));
     }
 }

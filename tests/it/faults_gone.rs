@@ -47,7 +47,7 @@ fn meddler(handle: &Handle, drops: &Count) -> impl Send + 'static {
         let _ = handle.add_actor(waiter());
         let _ = poll_with(Waker::noop(), &mut Box::pin(handle.ready()));
         let _ = poll_with(Waker::noop(), &mut Box::pin(handle.stopping()));
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         let _ = handle.status().to_string();
         drops.add();
     })
@@ -80,7 +80,7 @@ fn actors_wait(executor: &Queue) {
     let mut run = Box::pin(group.run(executor.clone()));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
     leave(executor, &drops);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let error = block_on(run).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
     assert_eq!(drops.get(), WAITING);
@@ -108,7 +108,7 @@ where
     leave(executor, &drops);
     let mut run = Box::pin(group.run(&held));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert_eq!(drops.get(), WAITING);
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
     for mut task in held.take() {
@@ -133,7 +133,7 @@ fn run_waits(executor: &Queue) {
     }
     executor.spawn_any(async move { drop(group.run(Held::new()).await) });
     leave(executor, &drops);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert_eq!((interrupts.get(), drops.get()), (WAITING, WAITING));
     assert_gone(&handle);
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 
 use futures_lite::future::poll_once;
-use rungroup::{Error, ErrorKind, Spawner, State, Straggler, Task};
+use rungroup::{ActorState, Error, ErrorKind, Spawner, Straggler, Task};
 
 use crate::faults_script::{CALLBACKS, Callback, Noting, Script, actors};
 use crate::runtime::Runtime;
@@ -122,7 +122,7 @@ impl<R: Runtime> Fatal<R> {
 }
 
 impl<R: Runtime> Spawner for Fatal<R> {
-    fn spawn(&self, mut task: Task) {
+    fn spawn_task(&self, mut task: Task) {
         self.spawned.add();
         if self.spawned.get() != self.kth + 1 {
             return self.rt.spawn(task);
@@ -236,7 +236,7 @@ async fn law_32_any_actor_panics_in_any_callback<R: Runtime>(rt: R) {
             }
             let error = result.unwrap_err();
             let goes_on = |one: &Straggler| {
-                one.state() == State::Polling && one.actor().as_str() == Some(name)
+                one.state() == ActorState::Polling && one.actor().as_str() == Some(name)
             };
             if error.report().stragglers().iter().any(goes_on) {
                 // Its poll, and what becomes of it, goes on after the force (law 16).

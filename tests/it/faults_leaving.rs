@@ -47,7 +47,7 @@ async fn interrupted_of_one_that_left_resolves_when_the_group_has_ended<R: Runti
     let mut interrupted = context.interrupted();
     let wakes = Count::new();
     assert!(poll_with(&counting_waker(&wakes), &mut interrupted).is_pending());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert_eq!(wakes.get(), 1);
     assert!(poll_once(interrupted).await.is_some());

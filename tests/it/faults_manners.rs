@@ -46,7 +46,7 @@ struct Mannered<R> {
 }
 
 impl<R: Runtime> Spawner for Mannered<R> {
-    fn spawn(&self, mut task: Task) {
+    fn spawn_task(&self, mut task: Task) {
         let finished = Arc::clone(&self.finished);
         match self.manner {
             Manner::Delays => self.rt.spawn(async {
@@ -55,7 +55,7 @@ impl<R: Runtime> Spawner for Mannered<R> {
                 }
                 task.await;
             }),
-            Manner::PollsInSpawn => parking(Beside(self.rt.clone())).spawn(task),
+            Manner::PollsInSpawn => parking(Beside(self.rt.clone())).spawn_task(task),
             Manner::PollsOnAnotherThreadBeforeSpawnReturns => {
                 let first = move || {
                     let _ = block_on(poll_once(&mut task));
@@ -72,7 +72,7 @@ impl<R: Runtime> Spawner for Mannered<R> {
                 }
                 Poll::Pending
             })),
-            Manner::PollsInsideTheWake => Inline.spawn(task),
+            Manner::PollsInsideTheWake => Inline.spawn_task(task),
             Manner::DropsLate => self.rt.spawn(async move {
                 (&mut task).await;
                 finished.lock().unwrap().push(task);
@@ -86,7 +86,7 @@ impl<R: Runtime> Spawner for Mannered<R> {
 struct Beside<R>(R);
 
 impl<R: Runtime> Spawner for Beside<R> {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         self.0.spawn(task);
     }
 }

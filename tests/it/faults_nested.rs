@@ -39,7 +39,7 @@ fn group_of(actor: Actor) -> Group {
 /// The error of a group around `inner` that stops because it is asked to.
 async fn error_around<R: Runtime>(rt: &R, inner: Group) -> Error {
     let outer = around(rt, inner);
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     outer.run(rt.spawner()).await.unwrap_err()
 }
 
@@ -70,11 +70,11 @@ async fn law_10_a_panic_inside_is_one_outside<R: Runtime>(rt: R) {
 
 async fn law_10_a_loss_inside_is_one_outside<R: Runtime>(rt: R) {
     let inner = group_of(Actor::new(pending(), |_| {}).name("lost"));
-    inner.handle().interrupt(Ok(()));
+    inner.handle().stop(Ok(()));
     let losing = spawner::from_fn(|task: rungroup::Task| task.refuse("no more threads"));
     let mut outer = Group::new();
     outer.add_actor(inner.into_actor(losing).name("inner"));
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     let error = outer.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lost);
     assert!(error.into_panic().is_none());
@@ -121,7 +121,7 @@ async fn law_10_a_fault_that_is_the_cause_is_seen_too<R: Runtime>(rt: R) {
     assert_eq!(error.into_panic().unwrap().downcast_ref(), Some(&7_u8));
 
     let inner = with_straggler();
-    inner.handle().interrupt(Ok(()));
+    inner.handle().stop(Ok(()));
     let error = around(&rt, inner).run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
 
@@ -135,7 +135,7 @@ async fn law_10_a_fault_that_is_the_cause_is_seen_too<R: Runtime>(rt: R) {
 async fn law_10_a_mere_failure_inside_is_none_outside<R: Runtime>(rt: R) {
     let inner = group_of(ending(|| Err("late".into())));
     let outer = around(&rt, inner);
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     outer.run(rt.spawner()).await.unwrap();
 
     // One that fails as a whole, out of turn: its cause is an `Err`, and comes after that outside.
@@ -155,7 +155,7 @@ async fn law_10_a_mere_failure_inside_is_none_outside<R: Runtime>(rt: R) {
     };
     let interrupt = move |_: &Cause| interrupted.add("high interrupted");
     outer.add_actor(Actor::new(high, interrupt).stage(1));
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     let report = outer.run_report(watched(&rt, &tasks)).await;
     assert!(matches!(report.exits()[0].outcome(), Outcome::Failed(_)));
     report.into_result().unwrap();
@@ -163,7 +163,7 @@ async fn law_10_a_mere_failure_inside_is_none_outside<R: Runtime>(rt: R) {
 
 async fn law_10_the_cause_outside_comes_before_a_fault_inside<R: Runtime>(rt: R) {
     let outer = around(&rt, group_of(bomb()));
-    outer.handle().interrupt(Err("the cause".into()));
+    outer.handle().stop(Err("the cause".into()));
     let error = outer.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
     assert!(error.actor().is_none());
@@ -176,7 +176,7 @@ async fn law_10_a_panic_comes_before_a_straggler_inside<R: Runtime>(rt: R) {
     let inner = with_straggler().into_actor(parking(rt.spawner()));
     outer.add_actor(inner.name("inner").stage(1));
     outer.add_actor(bomb());
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     let error = outer.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Panicked);
     assert_eq!(error.actor().unwrap().as_str(), Some("bomb"));
@@ -192,7 +192,7 @@ async fn law_10_the_first_fault_is_the_error_inside_or_not<R: Runtime>(rt: R) {
             outer.add_actor(first.name("first").stage(1));
         }
         outer.add_actor(waiter());
-        outer.handle().interrupt(Ok(()));
+        outer.handle().stop(Ok(()));
         let error = outer.run(rt.spawner()).await.unwrap_err();
         let first = if inside_first { "first" } else { "outside" };
         assert_eq!(error.actor().unwrap().as_str(), Some(first));

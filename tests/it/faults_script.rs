@@ -171,7 +171,7 @@ impl Script {
                 yield_now().await;
             }
             if is_ready {
-                handle.interrupt(Ok(()));
+                handle.stop(Ok(()));
             }
             wait.await
         };
@@ -291,7 +291,7 @@ pub fn assert_gone(handle: &Handle) {
     assert!(handle.add_actor(waiter()).is_err());
     assert!(block_on(poll_once(handle.ready())).unwrap().is_err());
     assert!(block_on(poll_once(handle.stopping())).is_some());
-    handle.interrupt(Err("too late".into()));
+    handle.stop(Err("too late".into()));
     handle.skip_drain();
     handle.force();
 }
@@ -342,9 +342,9 @@ impl<S> Noting<S> {
 }
 
 impl<S: Spawner> Spawner for Noting<S> {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         self.log.add(format!("{} spawned", task.name()));
-        self.spawner.spawn(task);
+        self.spawner.spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {

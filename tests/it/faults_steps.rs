@@ -53,7 +53,7 @@ impl Stepped for Droppable {
 }
 
 impl Spawner for Droppable {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         match self.executor() {
             Some(executor) => Executor::spawn(&executor, task).detach(),
             None => task.refuse("shut down"),
@@ -121,7 +121,7 @@ impl Stepped for Queue {
 }
 
 impl Spawner for Queue {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         self.spawn_any(task);
     }
 }
@@ -207,7 +207,7 @@ fn shut_down_after_any_step<E: Stepped>(kept: &[&str]) {
             .any(is_left);
         executor.shut_down();
         // Of a task that is parked and stays, the group cannot know.
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         let has_ended = ended.is_some();
         let result = ended.unwrap_or_else(|| block_on(run));
         script.check(&handle, &what);

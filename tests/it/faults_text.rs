@@ -35,7 +35,7 @@ fn errors(text: &'static str) -> Vec<Error> {
     }
     let mut group = Group::new();
     group.add_actor(waiter());
-    group.handle().interrupt(Err(because(text, text)));
+    group.handle().stop(Err(because(text, text)));
     errors.push(group.run_blocking(Threads).unwrap_err());
 
     let mut group = Group::new();
@@ -112,7 +112,7 @@ fn the_root_cause_is_told() {
 fn the_root_cause_of_a_later_failure_is_told() {
     let mut group = Group::new();
     group.add_actor(ending(|| Err(because("write wal", "disk full"))).name("db"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = block_on(group.run_report(Threads));
     assert!(
         report.to_string().contains("write wal: disk full"),
@@ -125,7 +125,7 @@ fn the_root_cause_of_a_request_is_told() {
     let mut group = Group::new();
     group.add_actor(waiter());
     let error = because("reload", because("read config", "no such file"));
-    group.handle().interrupt(Err(error));
+    group.handle().stop(Err(error));
     let error = group.run_blocking(Threads).unwrap_err();
     let chain = "reload: read config: no such file";
     assert!(format!("{error:#}").ends_with(chain), "{error:#}");
@@ -147,7 +147,7 @@ fn an_inner_cause_says_once_what_was_requested() {
         outer.add_actor(group.into_actor(Threads));
         group = outer;
     }
-    group.handle().interrupt(Err("SIGTERM".into()));
+    group.handle().stop(Err("SIGTERM".into()));
     group.run_blocking(Threads).unwrap_err();
     assert_eq!(causes.recv().unwrap(), "stop requested: SIGTERM");
 }

@@ -116,7 +116,7 @@ impl ByHand {
     }
 
     fn stop(&mut self) {
-        self.handle.interrupt(Ok(()));
+        self.handle.stop(Ok(()));
         assert!(poll_with(Waker::noop(), &mut self.run).is_pending());
     }
 
@@ -206,7 +206,7 @@ fn law_32_a_run_outlives_its_wakers() {
         assert!(poll_cursed(fails, group.run.as_mut()).is_pending());
         let wakes = Count::new();
         assert!(poll_with(&counting_waker(&wakes), &mut group.run).is_pending());
-        group.handle.interrupt(Ok(()));
+        group.handle.stop(Ok(()));
         assert_eq!(wakes.get(), 1);
 
         assert!(poll_cursed(fails, group.run.as_mut()).is_pending());

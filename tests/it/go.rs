@@ -45,7 +45,7 @@ async fn test_context_handler<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(waiter());
     let handle = group.handle();
-    rt.spawn(async move { handle.interrupt(Err("context canceled".into())) });
+    rt.spawn(async move { handle.stop(Err("context canceled".into())) });
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "context canceled");
 }

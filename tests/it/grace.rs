@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use futures_lite::future::{block_on, poll_once, zip};
-use rungroup::{Actor, Error, ErrorKind, Group, Outcome, Report, Spawner, State};
+use rungroup::{Actor, ActorState, Error, ErrorKind, Group, Outcome, Report, Spawner};
 
 use crate::clock;
 use crate::runtime::Runtime;
@@ -52,7 +52,7 @@ async fn law_15_grace_is_one_budget_for_all_stages<R: Runtime>(rt: R) {
         group.add_actor(logged(name, &log).stage(stage));
     }
     group.add_actor(logged("e", &log).background());
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(spawner).await.unwrap();
 
     let alarm = alarms.next().await;
@@ -68,7 +68,7 @@ async fn law_15_when_grace_ends_the_group_is_forced<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.grace(GRACE);
     group.add_actor(deaf("deaf", &log));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
 
     let mut run = Box::pin(group.run(spawner));
     assert!(poll_once(&mut run).await.is_none());
@@ -76,11 +76,11 @@ async fn law_15_when_grace_ends_the_group_is_forced<R: Runtime>(rt: R) {
     alarms.next().await.ring();
     let error = run.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
-    assert_eq!(stragglers(error.report()), [("deaf", State::Parked)]);
+    assert_eq!(stragglers(error.report()), [("deaf", ActorState::Parked)]);
     assert_eq!(log.entries(), ["deaf interrupted", "deaf dropped"]);
 }
 
-fn stragglers(report: &Report) -> Vec<(&str, State)> {
+fn stragglers(report: &Report) -> Vec<(&str, ActorState)> {
     let stragglers = report.stragglers().iter();
     stragglers
         .map(|one| (one.actor().as_str().unwrap(), one.state()))
@@ -96,7 +96,7 @@ async fn law_15_grace_may_end_in_any_stage<R: Runtime>(rt: R) {
     group.add_actor(deaf("low", &log));
     group.add_actor(deaf("middle", &log).stage(1));
     group.add_actor(logged("high", &log).stage(2));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
 
     let run = group.run_report(spawner);
     let ring = async {
@@ -119,7 +119,7 @@ async fn law_15_grace_may_end_in_any_stage<R: Runtime>(rt: R) {
     );
     assert_eq!(
         stragglers(&report),
-        [("middle", State::Parked), ("low", State::Parked)]
+        [("middle", ActorState::Parked), ("low", ActorState::Parked)]
     );
 }
 
@@ -132,7 +132,7 @@ async fn law_15_grace_counts_from_the_cause<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(spawner));
     assert!(poll_once(&mut run).await.is_none());
     assert!(alarms.are_all_taken(), "the clock runs before the cause");
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert!(alarms.next().await.is_for(GRACE));
 }
@@ -149,7 +149,7 @@ async fn law_15_grace_counts_from_when_the_request_was_made<R: Runtime>(rt: R) {
         if !before_run {
             during(&mut run, handle.ready()).await.unwrap();
         }
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         rt.spawner().sleep(BUSY).await;
         run.await.unwrap();
         let asked = alarms.next().await.duration;
@@ -169,7 +169,7 @@ async fn law_15_grace_that_is_over_when_run_takes_the_request_forces_at_once<R: 
     let handle = group.handle();
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     rt.spawner().sleep(BUSY).await;
     let error = poll_once(&mut run).await.expect("no wait").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
@@ -197,7 +197,7 @@ async fn law_15_without_grace_run_waits<R: Runtime>(rt: R) {
         },
         |_| {},
     );
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let mut run = Box::pin(group.run(spawner));
     assert!(poll_once(&mut run).await.is_none());
     release.set();
@@ -214,7 +214,7 @@ async fn law_15_grace_of_zero_forces_after_all_interrupts<R: Runtime>(rt: R) {
     group.add_actor(deaf("low", &log));
     group.add_actor(deaf("high", &log).stage(1));
     group.add_actor(deaf("background", &log).background());
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let mut run = Box::pin(group.run(spawner));
     let error = poll_once(&mut run).await.expect("no wait").unwrap_err();
     assert_eq!(
@@ -239,7 +239,7 @@ async fn law_15_grace_of_duration_max_is_for_ever<R: Runtime>(rt: R) {
     group.grace(Duration::MAX);
     group.add_actor(logged("low", &log));
     group.add_actor(logged("high", &log).stage(1));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(log.count("low exited"), 1);
 }
@@ -250,7 +250,7 @@ async fn law_15_grace_is_kept_by_the_clock_of_the_spawner<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.grace(Duration::from_millis(1));
     group.add_actor(deaf("deaf", &log));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run(parking(rt.spawner())).await.unwrap_err();
     assert_eq!(error.to_string(), "1 actor did not stop: `deaf` (parked)");
 }
@@ -266,7 +266,7 @@ async fn law_16_every_interrupt_still_due_is_called_in_order<R: Runtime>(rt: R) 
     group.add_actor(deaf("2b", &log).stage(2));
     group.add_actor(deaf("1b", &log).stage(1));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(log.entries(), ["2a interrupted", "2b interrupted"]);
@@ -387,7 +387,7 @@ async fn law_16_a_future_inside_its_poll_is_dropped_as_soon_as_that_returns<R: R
 async fn law_16_a_thread_is_left_to_itself<R: Runtime>(rt: R) {
     let (release, ended) = (Event::new(), Event::new());
     let report = force_a_thread(rt, &release, &ended).await;
-    assert_eq!(stragglers(&report), [("thread", State::Blocking)]);
+    assert_eq!(stragglers(&report), [("thread", ActorState::Blocking)]);
     assert!(!ended.is_set());
     release.set();
     ended.wait().await;
@@ -433,7 +433,7 @@ async fn law_16_a_forced_actor_that_was_never_polled_is_parked<R: Runtime>(rt: R
     group.handle().force();
     let keep = rungroup::spawner::from_fn(move |task| kept.lock().unwrap().push(task));
     let error = group.run(keep).await.unwrap_err();
-    assert_eq!(stragglers(error.report()), [("kept", State::Parked)]);
+    assert_eq!(stragglers(error.report()), [("kept", ActorState::Parked)]);
     assert_eq!(log.entries(), ["kept interrupted", "kept dropped"]);
 
     // The task that comes too late finds nothing to run.
@@ -456,7 +456,7 @@ async fn law_17_who_finished_is_no_straggler<R: Runtime>(rt: R) {
     group.add_actor(deaf("high", &log).stage(1));
     group.add_actor(logged("in turn", &log).stage(1));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let run = group.run_report(parking(watched(&rt, &tasks)));
     let force = async {
         tasks.until("early done").await;
@@ -466,7 +466,7 @@ async fn law_17_who_finished_is_no_straggler<R: Runtime>(rt: R) {
     let (report, ()) = zip(run, force).await;
     assert_eq!(
         stragglers(&report),
-        [("high", State::Parked), ("low", State::Parked)]
+        [("high", ActorState::Parked), ("low", ActorState::Parked)]
     );
     let returned = report
         .exits()
@@ -484,14 +484,14 @@ async fn law_17_a_straggler_is_listed_once<R: Runtime>(rt: R) {
     group.add_actor(deaf("a", &log));
     group.add_actor(deaf("b", &log).stage(1));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let mut run = Box::pin(group.run_report(spawner));
     assert!(poll_once(&mut run).await.is_none());
     alarms.next().await.ring();
     handle.force();
     handle.force();
     let report = run.await;
-    let listed = [("b", State::Parked), ("a", State::Parked)];
+    let listed = [("b", ActorState::Parked), ("a", ActorState::Parked)];
     assert_eq!(stragglers(&report), listed);
 }
 
@@ -504,7 +504,7 @@ async fn law_17_an_exit_and_a_force_at_once_count_once<R: Runtime>(rt: R) {
             group.add_actor(waiter());
         }
         let handle = group.handle();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         let mut run = Box::pin(group.run_report(rt.spawner()));
         let finished = poll_once(&mut run).await;
         let report = match finished {
@@ -562,7 +562,7 @@ async fn law_18_force_without_a_cause_is_a_request_with_ok<R: Runtime>(rt: R) {
     let cause = report.cause().unwrap();
     assert_eq!(cause.to_string(), "stop requested");
     assert!(cause.actor().is_none() && cause.error().is_none());
-    assert_eq!(stragglers(&report), [("deaf", State::Parked)]);
+    assert_eq!(stragglers(&report), [("deaf", ActorState::Parked)]);
 }
 
 /// The cause stays, and so does its error.
@@ -571,13 +571,13 @@ async fn law_18_force_during_the_stop_ends_it<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(deaf("deaf", &log));
     let handle = group.handle();
-    handle.interrupt(Err("the cause".into()));
+    handle.stop(Err("the cause".into()));
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     assert!(poll_once(&mut run).await.is_none());
     handle.force();
     let error = run.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
-    assert_eq!(stragglers(error.report()), [("deaf", State::Parked)]);
+    assert_eq!(stragglers(error.report()), [("deaf", ActorState::Parked)]);
 }
 
 async fn law_18_force_after_the_end_does_nothing<R: Runtime>(rt: R) {
@@ -585,8 +585,8 @@ async fn law_18_force_after_the_end_does_nothing<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add(execute, interrupt);
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     handle.force();
-    handle.interrupt(Err("too late".into()));
+    handle.stop(Err("too late".into()));
 }

@@ -24,7 +24,7 @@ on_every_runtime! {
 
 /// Calls every method but `force`; returns whether an actor was accepted.
 async fn call_all(handle: &Handle) -> bool {
-    handle.interrupt(Err("again".into()));
+    handle.stop(Err("again".into()));
     let _ = handle.is_ready();
     let _ = poll_once(handle.ready()).await;
     let _ = poll_once(handle.stopping()).await;
@@ -62,7 +62,7 @@ async fn law_24_a_force_from_inside_an_interrupt<R: Runtime>(rt: R) {
             calls.add();
         });
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
     assert_eq!(error.report().stragglers().len(), 3);
@@ -112,8 +112,8 @@ async fn law_24_before_and_after_the_run<R: Runtime>(rt: R) {
     assert!(!handle.is_ready());
     let waits = handle.ready();
     handle.add_actor(waiter()).unwrap();
-    handle.interrupt(Err("before".into()));
-    handle.interrupt(Ok(()));
+    handle.stop(Err("before".into()));
+    handle.stop(Ok(()));
     handle.skip_drain();
     handle
         .add_actor(waiter())
@@ -166,7 +166,7 @@ async fn law_24_no_request_is_slept_through<R: Runtime>(rt: R) {
     let (handles, each): (Sender<Handle>, Receiver<Handle>) = mpsc::channel();
     let requesting = thread::spawn(move || {
         for handle in each {
-            handle.interrupt(Ok(()));
+            handle.stop(Ok(()));
         }
     });
     for _ in 0..1000 {
@@ -277,7 +277,7 @@ async fn law_24_added_against_a_stop_is_accepted_or_given_back<R: Runtime>(rt: R
             }
             2 => {
                 group.add_actor(waiter());
-                thread::spawn(move || handle.interrupt(Ok(())));
+                thread::spawn(move || handle.stop(Ok(())));
             }
             // No actor is left at once, unless some were added already.
             _ => {
@@ -285,7 +285,7 @@ async fn law_24_added_against_a_stop_is_accepted_or_given_back<R: Runtime>(rt: R
                 group.add_actor(last);
                 thread::spawn(move || {
                     thread::yield_now();
-                    handle.interrupt(Ok(()));
+                    handle.stop(Ok(()));
                 });
             }
         }
@@ -312,7 +312,7 @@ async fn law_24_added_against_a_stop_is_accepted_or_given_back<R: Runtime>(rt: R
         group.add_actor(actor);
         fates.push(fate);
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(spawner).await.unwrap();
     for fate in fates {
         assert_eq!(fate.get(), (1, 1, 1));

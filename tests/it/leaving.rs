@@ -48,7 +48,7 @@ async fn law_07_one_that_leaves_during_the_stop_of_higher_stages_drops_its_inter
         let mut group = Group::new();
         group.add_actor(low(fails, &log).ends_group(ends));
         group.add_actor(high(&log, &release));
-        group.handle().interrupt(Ok(()));
+        group.handle().stop(Ok(()));
         let mut run = Box::pin(group.run(rt.spawner()));
         during(&mut run, log.until("interrupt dropped")).await;
         let entries = ["high interrupted", "low exited", "interrupt dropped"];
@@ -74,7 +74,7 @@ async fn law_07_one_that_ends_out_of_turn_and_did_not_leave_is_interrupted_in_it
         let mut group = Group::new();
         group.add_actor(low(fails, &log).ends_group(ends));
         group.add_actor(high(&log, &release));
-        group.handle().interrupt(Ok(()));
+        group.handle().stop(Ok(()));
         let mut run = Box::pin(group.run(rt.spawner()));
         during(&mut run, log.until("low exited")).await;
         release.set();

@@ -35,8 +35,8 @@ async fn a_handle_is_of_use_before_the_run<R: Runtime>(rt: R) {
     handle.add_actor(logged("first", &log)).unwrap();
     group.add_actor(logged("second", &log));
     assert!(!handle.is_ready());
-    handle.interrupt(Err("before".into()));
-    handle.interrupt(Ok(()));
+    handle.stop(Err("before".into()));
+    handle.stop(Ok(()));
     handle.add_actor(logged("third", &log)).unwrap();
     let error = group.run(rt.spawner()).await.unwrap_err();
     let source = std::error::Error::source(&error).unwrap();
@@ -55,8 +55,8 @@ async fn a_handle_is_of_use_before_the_run<R: Runtime>(rt: R) {
 
 /// Uses all of it, of a group that is stopping or gone.
 fn use_in_vain(handle: &Handle) {
-    handle.interrupt(Err("too late".into()));
-    handle.interrupt(Ok(()));
+    handle.stop(Err("too late".into()));
+    handle.stop(Ok(()));
     assert!(!handle.is_ready());
     let ready = block_on(poll_once(handle.ready()));
     assert!(matches!(ready, Some(Err(_))));
@@ -101,7 +101,7 @@ async fn a_handle_is_used_inside_an_interrupt<R: Runtime>(rt: R) {
         use_in_vain(&handle);
     });
     group.add_actor(deaf.name("deaf"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
     assert!(error.report().cause().unwrap().error().is_none());
@@ -115,7 +115,7 @@ async fn a_handle_is_used_inside_the_drop_of_an_execute<R: Runtime>(rt: R) {
         let handle = group.handle();
         let held = OnDrop(Some(move || {
             // The first to be dropped is the cause, and the second is forced.
-            handle.interrupt(Err("from a drop".into()));
+            handle.stop(Err("from a drop".into()));
             handle.force();
         }));
         let execute = async move {
@@ -136,7 +136,7 @@ async fn a_handle_is_used_inside_the_drop_of_an_interrupt<R: Runtime>(rt: R) {
     let (handle, late) = (group.handle(), logged("late", &log));
     let held = OnDrop(Some(move || {
         handle.add_actor(late).expect("a running group");
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     }));
     let leaves = Actor::new(async { Ok(()) }, move |_| drop(held));
     group.add_actor(leaves.ends_group(Ends::OnError));
@@ -275,7 +275,7 @@ async fn a_panic_anywhere_stops_all_the_others<R: Runtime>(rt: R) {
                 }
                 group.add_actor(logged("other", &log));
             }
-            group.handle().interrupt(Ok(()));
+            group.handle().stop(Ok(()));
             let error = group.run(rt.spawner()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Panicked, "{callback:?}");
             assert_eq!(error.to_string(), "actor `bomb` panicked: kaboom");
@@ -307,7 +307,7 @@ async fn a_panic_in_the_drop_of_what_never_started_is_contained<R: Runtime>(rt: 
         group.add_actor(Actor::new(Cursed(Box::pin(pending())), |_| {}).stage(1));
     }
     group.add_actor(logged("other", &log));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let _ = group.run(rt.spawner()).await;
     assert_eq!(log.entries(), ["other interrupted", "other exited"]);
 }
@@ -320,7 +320,7 @@ async fn a_panic_in_the_drop_of_a_forced_future_is_contained<R: Runtime>(rt: R) 
         group.add_actor(Actor::new(Cursed(Box::pin(pending())), |_| {}).name("bomb"));
         group.add_actor(crate::support::deaf("deaf", &log));
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run(parking(rt.spawner())).await.unwrap_err();
     assert_eq!(error.to_string(), "actor `bomb` panicked: kaboom");
     assert_eq!(error.report().stragglers().len(), 6);

@@ -39,7 +39,7 @@ async fn run_of<R: Runtime>(
     for actor in actors {
         group.add_actor(actor);
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(parking(rt.spawner())).await
 }
 
@@ -60,7 +60,7 @@ async fn law_10_a_failure_of_one_that_must_succeed_is_the_error<R: Runtime>(rt: 
 async fn law_10_the_cause_comes_before_one_that_must_succeed<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(failing("db"));
-    group.handle().interrupt(Err("the cause".into()));
+    group.handle().stop(Err("the cause".into()));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert!(error.actor().is_none());
     assert_eq!(error.source().unwrap().to_string(), "the cause");
@@ -109,7 +109,7 @@ async fn law_10_a_failure_out_of_turn_is_one_during_the_stop<R: Runtime>(rt: R) 
     let mut group = Group::new();
     group.add_actor(Actor::new(low, |_| {}).name("db").must_succeed());
     group.add_actor(high.stage(1));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run(watched(&rt, &tasks)).await.unwrap_err();
     assert_eq!(error.actor().unwrap().as_str(), Some("db"));
 }
@@ -129,7 +129,7 @@ async fn law_10_a_failure_that_ends_the_drain_is_one_during_the_stop<R: Runtime>
     let handle = group.handle();
     let mut run = Box::pin(group.run(spawner));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert!(poll_once(&mut run).await.is_none());
     let alarm = alarms.next().await;
     fail.set();

@@ -32,7 +32,7 @@ async fn an_outer_stop_stops_the_inner_group<R: Runtime>(rt: R) {
     inner.add_actor(logged("high", &log).stage(1));
     let mut outer = Group::new();
     outer.add_actor(inner.into_actor(rt.spawner()));
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     outer.run(rt.spawner()).await.unwrap();
     assert_eq!(
         log.entries(),
@@ -94,7 +94,7 @@ async fn inner_stragglers_are_a_source_of_the_outer_error<R: Runtime>(rt: R) {
     let mut inner = Group::new();
     inner.grace(std::time::Duration::ZERO);
     inner.add_actor(deaf("deaf", &log));
-    inner.handle().interrupt(Ok(()));
+    inner.handle().stop(Ok(()));
     let mut outer = Group::new();
     outer.add_actor(inner.into_actor(parking(rt.spawner())).name("inner"));
     let error = outer.run(parking(rt.spawner())).await.unwrap_err();
@@ -137,7 +137,7 @@ async fn an_inner_group_stops_in_the_stage_of_its_actor<R: Runtime>(rt: R) {
     outer.add_actor(logged("low", &log));
     outer.add_actor(inner.into_actor(rt.spawner()).stage(1));
     outer.add_actor(logged("high", &log).stage(2));
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     outer.run(rt.spawner()).await.unwrap();
     assert_eq!(
         log.entries(),
@@ -159,7 +159,7 @@ async fn an_inner_handle_stops_both<R: Runtime>(rt: R) {
     let mut outer = Group::new();
     outer.add_actor(waiter());
     outer.add_actor(inner.into_actor(rt.spawner()));
-    handle.interrupt(Err("from inside".into()));
+    handle.stop(Err("from inside".into()));
     let error = outer.run(rt.spawner()).await.unwrap_err();
     let inner = error.source().unwrap();
     assert_eq!(inner.source().unwrap().to_string(), "from inside");
@@ -232,7 +232,7 @@ async fn an_inner_group_may_run_on_threads_of_its_own<R: Runtime>(rt: R) {
     outer.add_actor(waiter());
     let stop = async {
         log.until("on its thread").await;
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     };
     zip(outer.run(rt.spawner()), stop).await.0.unwrap();
 }
@@ -256,7 +256,7 @@ async fn inside<Outer: Runtime, Inner: Runtime>(rt: &Outer, inner_rt: Inner) {
     let mut outer = Group::new();
     outer.add_actor(inner.into_actor(watched(&inner_rt, &tasks)).stage(1));
     outer.add_actor(logged("outer", &log));
-    outer.handle().interrupt(Ok(()));
+    outer.handle().stop(Ok(()));
     outer.run(rt.spawner()).await.unwrap();
     // A runtime must not be dropped on one, and its tasks hold it.
     tasks.until("inner done").await;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_lite::future::poll_once;
-use rungroup::{Actor, Ends, ErrorKind, Group, Outcome, Phase, Report, Spawner, State};
+use rungroup::{Actor, ActorState, Ends, ErrorKind, Group, Outcome, Phase, Report, Spawner};
 
 use crate::clock::{self, Alarms};
 use crate::runtime::Runtime;
@@ -44,12 +44,12 @@ async fn stopping(group: Group, spawner: impl Spawner + 'static) -> (Run, Alarms
     let handle = group.handle();
     let mut run: Run = Box::pin(group.run_report(spawner));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert!(poll_once(&mut run).await.is_none());
     (run, alarms)
 }
 
-fn stragglers(report: &Report) -> Vec<(&str, State)> {
+fn stragglers(report: &Report) -> Vec<(&str, ActorState)> {
     let stragglers = report.stragglers().iter();
     stragglers
         .map(|one| (one.actor().as_str().unwrap(), one.state()))
@@ -83,10 +83,10 @@ async fn law_28_only_the_culprit_is_forced_and_the_stop_goes_on<R: Runtime>(rt: 
         ]
     );
     assert!(alarms.are_all_taken());
-    assert_eq!(stragglers(&report), [("http", State::Parked)]);
+    assert_eq!(stragglers(&report), [("http", ActorState::Parked)]);
     let exits = report.exits();
     assert_eq!(exits.len(), 3);
-    assert!(matches!(exits[0].outcome(), Outcome::Aborted));
+    assert!(matches!(exits[0].outcome(), Outcome::Forced));
     let error = report.into_result().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
     assert_eq!(error.to_string(), "1 actor did not stop: `http` (parked)");
@@ -111,7 +111,7 @@ async fn law_28_the_others_of_its_stage_are_waited_for<R: Runtime>(rt: R) {
     assert_eq!(log.count("low interrupted"), 0);
     release.set();
     let report = run.await;
-    assert_eq!(stragglers(&report), [("deaf", State::Parked)]);
+    assert_eq!(stragglers(&report), [("deaf", ActorState::Parked)]);
     assert_eq!(log.count("low exited"), 1);
 }
 
@@ -134,7 +134,7 @@ async fn law_28_it_counts_from_the_interrupt_of_its_stage<R: Runtime>(rt: R) {
     assert!(alarm.is_for(GRACE));
     assert_eq!(log.entries(), ["low interrupted"]);
     alarm.ring();
-    assert_eq!(stragglers(&run.await), [("low", State::Parked)]);
+    assert_eq!(stragglers(&run.await), [("low", ActorState::Parked)]);
 }
 
 async fn law_28_it_counts_from_the_interrupt_of_the_background<R: Runtime>(rt: R) {
@@ -146,7 +146,7 @@ async fn law_28_it_counts_from_the_interrupt_of_the_background<R: Runtime>(rt: R
     let alarm = during(&mut run, alarms.next()).await;
     assert_eq!(log.entries(), ["telemetry interrupted"]);
     alarm.ring();
-    assert_eq!(stragglers(&run.await), [("telemetry", State::Parked)]);
+    assert_eq!(stragglers(&run.await), [("telemetry", ActorState::Parked)]);
 }
 
 async fn law_28_the_shortest_of_a_stage_comes_first<R: Runtime>(rt: R) {
@@ -197,7 +197,7 @@ async fn law_28_duration_max_is_for_ever<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(slow.grace(Duration::MAX));
     group.add_actor(waiter().stage(1).grace(Duration::MAX));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let mut run = Box::pin(group.run(rt.spawner()));
     assert!(poll_once(&mut run).await.is_none());
     release.set();
@@ -253,7 +253,7 @@ async fn law_28_one_that_stops_in_time_is_no_straggler<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(waiter().grace(GRACE));
     group.add_actor(waiter().stage(1).grace(GRACE));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(spawner).await;
     assert!(report.stragglers().is_empty());
     assert_eq!(report.exits().len(), 2);
@@ -273,7 +273,7 @@ async fn law_28_one_that_left_before_its_turn_needs_none<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(spawner));
     during(&mut run, tasks.until("leaves done")).await;
     assert!(poll_once(&mut run).await.is_none());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert!(alarms.are_all_taken());
 }
@@ -298,7 +298,7 @@ async fn law_28_a_thread_is_left_to_itself<R: Runtime>(rt: R) {
     let (run, alarms) = stopping(group, parking(rt.spawner())).await;
     alarms.next().await.ring();
     let report = run.await;
-    assert_eq!(stragglers(&report), [("thread", State::Blocking)]);
+    assert_eq!(stragglers(&report), [("thread", ActorState::Blocking)]);
     assert_eq!(log.entries(), ["low interrupted", "low exited"]);
     assert!(!ended.is_set());
     release.set();
@@ -322,11 +322,11 @@ async fn law_28_one_inside_its_poll_is_left_to_it<R: Runtime>(rt: R) {
     let (spawner, alarms) = clock::manual(on_a_thread("spin", rt.spawner()));
     let mut run = Box::pin(group.run_report(spawner));
     during(&mut run, polls.wait()).await;
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert!(poll_once(&mut run).await.is_none());
     alarms.next().await.ring();
     let report = run.await;
-    assert_eq!(stragglers(&report), [("spin", State::Polling)]);
+    assert_eq!(stragglers(&report), [("spin", ActorState::Polling)]);
     assert_eq!(log.entries(), ["low interrupted", "low exited"]);
     release.set();
     log.until("dropped").await;
@@ -336,9 +336,9 @@ async fn law_28_one_inside_its_poll_is_left_to_it<R: Runtime>(rt: R) {
 fn on_a_thread<S: Spawner + Clone + 'static>(name: &'static str, spawner: S) -> impl Spawner {
     rungroup::spawner::from_fn(move |task: rungroup::Task| {
         if task.name().as_str() == Some(name) {
-            rungroup::Threads.spawn(task);
+            rungroup::Threads.spawn_task(task);
         } else {
-            spawner.spawn(task);
+            spawner.spawn_task(task);
         }
     })
 }
@@ -387,7 +387,7 @@ async fn law_28_a_force_of_the_group_comes_first<R: Runtime>(rt: R) {
     handle.force();
     let report = run.await;
     assert!(alarm.is_let_go());
-    assert_eq!(stragglers(&report), [("deaf", State::Parked)]);
+    assert_eq!(stragglers(&report), [("deaf", ActorState::Parked)]);
     assert_eq!(log.count("deaf dropped"), 1);
 }
 
@@ -396,7 +396,7 @@ async fn law_28_the_clock_of_the_spawner_rings<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(deaf("deaf", &log).stage(1).grace(Duration::from_millis(1)));
     group.add_actor(logged("low", &log));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run(parking(rt.spawner())).await.unwrap_err();
     assert_eq!(error.report().stragglers().len(), 1);
     assert_eq!(log.count("low exited"), 1);

@@ -109,8 +109,8 @@ async fn tomb_kill_nil_then_error<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(waiter());
     let handle = group.handle();
-    handle.interrupt(Ok(()));
-    handle.interrupt(Err("some error".into()));
+    handle.stop(Ok(()));
+    handle.stop(Err("some error".into()));
     group.run(rt.spawner()).await.unwrap();
 }
 
@@ -118,9 +118,9 @@ async fn tomb_kill_error_then_nil_then_another<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(waiter());
     let handle = group.handle();
-    handle.interrupt(Err("some error".into()));
-    handle.interrupt(Ok(()));
-    handle.interrupt(Err("another".into()));
+    handle.stop(Err("some error".into()));
+    handle.stop(Ok(()));
+    handle.stop(Err("another".into()));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "some error");
 }
@@ -155,7 +155,7 @@ async fn tomb_go_after_the_death_is_given_back<R: Runtime>(rt: R) {
 
     let mut another = Group::new();
     another.add_actor(actor);
-    another.handle().interrupt(Ok(()));
+    another.handle().stop(Ok(()));
     let report = another.run_report(rt.spawner()).await;
     assert_eq!(report.exits()[0].actor().as_str(), Some("late"));
 }
@@ -171,7 +171,7 @@ async fn tomb_the_reason_is_seen_by_all<R: Runtime>(rt: R) {
             Ok(())
         }));
     }
-    group.handle().interrupt(Err("some error".into()));
+    group.handle().stop(Err("some error".into()));
     group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(log.count("stop requested: some error"), 5);
 }
@@ -194,7 +194,7 @@ async fn swift_services_stop_out_of_turn<R: Runtime>(rt: R) {
     };
     let third = Actor::new(third, move |_| high_log.add("third interrupted"));
     group.add_actor(third.name("third").stage(2));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(watched(&rt, &tasks)).await;
     let order: Vec<_> = report
         .exits()
@@ -228,7 +228,7 @@ async fn swift_a_lower_stage_still_answers_while_a_higher_one_stops<R: Runtime>(
         Ok(())
     });
     group.add_actor(http.stage(1));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(log.entries(), ["a row"]);
 }
@@ -243,7 +243,7 @@ async fn swift_a_failure_while_stopping_does_not_change_the_order<R: Runtime>(rt
     });
     group.add_actor(failing.stage(1));
     group.add_actor(logged("third", &log).stage(2));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(rt.spawner()).await;
     assert!(matches!(report.exits()[1].outcome(), Outcome::Failed(_)));
     assert_eq!(
@@ -264,7 +264,7 @@ async fn swift_escalates_to_the_force_when_the_grace_is_over<R: Runtime>(rt: R) 
     group.grace(Duration::from_secs(30));
     group.add_actor(logged("first", &log));
     group.add_actor(deaf("second", &log).stage(1));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let ring = async {
         let alarm = alarms.next().await;
         log.until("second interrupted").await;
@@ -307,10 +307,10 @@ async fn tokio_graceful_shutdown_partial_stop<R: Runtime>(rt: R) {
     group.add_actor(logged("rest", &log));
     let handle = group.handle();
     let stop = async {
-        part_handle.interrupt(Ok(()));
+        part_handle.stop(Ok(()));
         tasks.until("group done").await;
         assert_eq!(log.entries(), ["part interrupted", "part exited"]);
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     };
     zip(group.run(watched(&rt, &tasks)), stop).await.0.unwrap();
     assert_eq!(log.count("rest exited"), 1);
@@ -326,7 +326,7 @@ async fn tokio_graceful_shutdown_late_add<R: Runtime>(rt: R) {
             handle.add_actor(logged(name, &log)).unwrap();
             tasks.until(&format!("{name} spawned")).await;
         }
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     };
     zip(group.run(watched(&rt, &tasks)), add).await.0.unwrap();
     assert!(handle.add_actor(waiter()).is_err());
@@ -364,7 +364,7 @@ async fn tokio_graceful_shutdown_a_timeout_never_resumes_what_it_dropped<R: Runt
     let mut group = Group::new();
     group.grace(Duration::from_secs(1));
     group.add_actor(Actor::new(execute, |_| {}).name("deaf"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let ring = async {
         let alarm = alarms.next().await;
         let waker = given.recv().await.unwrap();
@@ -388,14 +388,14 @@ async fn tokio_graceful_shutdown_a_request_while_stopping_changes_nothing<R: Run
     let again = Actor::with(|ctx| async move {
         ctx.interrupted().await;
         for _ in 0..100 {
-            handle.interrupt(Err("again".into()));
+            handle.stop(Err("again".into()));
         }
         entry.add("asked again");
         Ok(())
     });
     group.add_actor(again.stage(1));
     group.add_actor(logged("low", &log));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(
         log.entries(),

@@ -52,7 +52,7 @@ async fn law_07_who_left_earlier_has_its_interrupt_dropped_uncalled<R: Runtime>(
         tasks.until("leaves done").await;
         assert!(poll_once(&mut run).await.is_none());
         assert_eq!(log.entries(), ["interrupt dropped"], "{ends:?} {exit:?}");
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         run.await.unwrap();
         assert_eq!(log.entries(), ["interrupt dropped"], "{ends:?} {exit:?}");
     }
@@ -238,7 +238,7 @@ async fn law_14_background_stops_last_whatever_its_stage<R: Runtime>(rt: R) {
     group.add_actor(logged("database", &log));
     group.add_actor(logged("metrics", &log).background().stage(7));
     group.add_actor(logged("http", &log).stage(u32::MAX));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
 
     let entries = log.entries();

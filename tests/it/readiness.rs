@@ -60,7 +60,7 @@ async fn law_26_a_stage_starts_when_all_below_have_announced<R: Runtime>(rt: R) 
     given.recv().await.unwrap().announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("http spawned"), 1);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert_eq!(log.entries(), ["http interrupted", "http exited"]);
 }
@@ -96,7 +96,7 @@ async fn law_26_stages_start_one_after_the_other<R: Runtime>(rt: R) {
             ],
         ]
     );
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -179,7 +179,7 @@ async fn law_26_without_announcements_all_start_at_once<R: Runtime>(rt: R) {
     );
     assert!(handle.is_ready());
     handle.ready().await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -204,7 +204,7 @@ async fn law_26_ready_resolves_ok_once_all_have_announced<R: Runtime>(rt: R) {
     assert!(handle.is_ready());
     ready.await.unwrap();
     assert_eq!(poll_once(&mut again).await, Some(Ok(())));
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -220,7 +220,7 @@ async fn law_26_ready_waits_for_the_last_stage_to_start<R: Runtime>(rt: R) {
         given.recv().await.unwrap().announce_ready();
         handle.ready().await.unwrap();
         assert_eq!(tasks.count("top spawned"), 1);
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     };
     futures_lite::future::zip(run, check).await.0.unwrap();
 }
@@ -235,7 +235,7 @@ async fn law_26_ready_resolves_err_once_the_group_stops<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(rt.spawner()));
     assert!(poll_once(&mut run).await.is_none());
     assert!(poll_once(&mut ready).await.is_none());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     ready.await.unwrap_err();
     handle.ready().await.unwrap_err();
     run.await.unwrap();
@@ -246,7 +246,7 @@ async fn law_26_ready_resolves_err_once_the_group_stops<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(rt.spawner()));
     assert!(poll_once(&mut run).await.is_none());
     handle.ready().await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     handle.ready().await.unwrap_err();
     run.await.unwrap();
     handle.ready().await.unwrap_err();
@@ -307,7 +307,7 @@ async fn law_26_a_context_dropped_unannounced_is_never_ready<R: Runtime>(rt: R) 
     assert_eq!(tasks.count("top spawned"), 0);
     assert!(!handle.is_ready());
     assert!(poll_once(&mut ready).await.is_none());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     ready.await.unwrap_err();
     assert_eq!(tasks.count("top spawned"), 0);
@@ -324,7 +324,7 @@ async fn law_26_announced_too_late_is_harmless<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     assert!(poll_once(&mut run).await.is_none());
     let (one, two) = (given.recv().await.unwrap(), given.recv().await.unwrap());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert!(poll_once(&mut run).await.is_none());
     one.announce_ready();
     assert!(poll_once(&mut run).await.is_none());
@@ -354,7 +354,7 @@ async fn law_26_an_actor_added_above_the_gate_waits_for_it<R: Runtime>(rt: R) {
     given.recv().await.unwrap().announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("late 1 spawned"), 1);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -372,7 +372,7 @@ async fn law_26_background_is_waited_for_too<R: Runtime>(rt: R) {
     given.recv().await.unwrap().announce_ready();
     assert!(poll_once(&mut run).await.is_none());
     assert_eq!(tasks.count("top spawned"), 1);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -380,7 +380,7 @@ async fn law_26_not_ready_says_why<R: Runtime>(rt: R) {
     let mut group = Group::new();
     let ready = group.handle().ready();
     group.add_actor(waiter());
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(
         ready.await.unwrap_err().to_string(),

@@ -23,7 +23,7 @@ on_every_runtime! {
     an_exit_before_its_turn_stopped_in_zero,
     run_keeps_only_what_is_not_ok,
     run_report_keeps_all,
-    a_forced_actor_has_an_aborted_exit,
+    a_forced_actor_has_an_forced_exit,
     a_name_is_the_text_or_the_place,
     each_kind_of_error_is_one_line,
     stragglers_are_one_line,
@@ -102,7 +102,7 @@ async fn exits_are_in_their_order<R: Runtime>(rt: R) {
         group.add_actor(waiter().name(name).stage(stage));
     }
     group.add_actor(waiter().name("background").background());
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(rt.spawner()).await;
     assert_eq!(names(&report), ["d", "c", "b", "a", "background"]);
 }
@@ -113,7 +113,7 @@ async fn exits_tell_how_long_they_took<R: Runtime>(rt: R) {
     for stage in 0..3 {
         group.add_actor(waiter().stage(stage));
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(rt.spawner()).await;
     let all = began.elapsed();
     for exit in report.exits() {
@@ -139,7 +139,7 @@ async fn an_exit_tells_how_long_its_actor_ran<R: Runtime>(rt: R) {
     let (added, inner, told) = (Instant::now(), handle.clone(), log.clone());
     let execute = async move {
         told.add(pass(Duration::from_micros(1)).as_nanos().to_string());
-        inner.interrupt(Ok(()));
+        inner.stop(Ok(()));
         Ok(())
     };
     let late = Actor::new(execute, |_| {}).ends_group(Ends::OnError);
@@ -195,7 +195,7 @@ async fn an_exit_before_its_turn_stopped_in_zero<R: Runtime>(rt: R) {
         move |_| log.add("high interrupted"),
     );
     group.add_actor(high.stage(1).name("high"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = group.run_report(watched(&rt, &tasks)).await;
     assert_eq!(names(&report), ["low", "high"]);
     assert_eq!(
@@ -244,14 +244,14 @@ fn many(log: &Log) -> Group {
 }
 
 /// Its future has ended before `run` returned.
-async fn a_forced_actor_has_an_aborted_exit<R: Runtime>(rt: R) {
+async fn a_forced_actor_has_an_forced_exit<R: Runtime>(rt: R) {
     let log = Log::new();
     let mut group = Group::new();
     group.add_actor(deaf("deaf", &log));
     group.handle().force();
     let report = group.run_report(parking(rt.spawner())).await;
     assert_eq!(names(&report), ["deaf"]);
-    assert!(matches!(report.exits()[0].outcome(), Outcome::Aborted));
+    assert!(matches!(report.exits()[0].outcome(), Outcome::Forced));
     assert_eq!(report.stragglers()[0].to_string(), "`deaf` (parked)");
 }
 
@@ -332,7 +332,7 @@ async fn stragglers_are_one_line<R: Runtime>(rt: R) {
 async fn the_error_of_a_request_is_of_no_actor<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(waiter());
-    group.handle().interrupt(Err("out of coffee".into()));
+    group.handle().stop(Err("out of coffee".into()));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
     assert!(error.actor().is_none());
@@ -403,7 +403,7 @@ async fn a_panic_of_an_interrupt_is_the_error_of_an_ok_cause<R: Runtime>(rt: R) 
 
 async fn a_later_failure_is_no_error_but_is_reported<R: Runtime>(rt: R) {
     let mut group = Group::new();
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.add_actor(ending(fail("later"), "later"));
     let report = group.run_report(rt.spawner()).await;
     assert!(matches!(report.exits()[0].outcome(), Outcome::Failed(_)));
@@ -461,7 +461,7 @@ async fn into_result_of_an_ok_run_is_ok<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run_report(rt.spawner()));
     assert!(poll_once(&mut run).await.is_none());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let report = run.await;
     assert_eq!(report.stragglers().len(), 0);
     report.into_result().unwrap();

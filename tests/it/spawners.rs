@@ -53,9 +53,9 @@ async fn many_actors_run_and_end<R: Runtime>(rt: R) {
 struct Logging<S>(S, Log);
 
 impl<S: Spawner> Spawner for Logging<S> {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         self.1.add("spawn");
-        self.0.spawn(task);
+        self.0.spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -113,7 +113,7 @@ async fn a_spawner_may_poll_inline<R: Runtime>(rt: R) {
         let inner = rt.spawner();
         let spawner = spawner::from_fn(move |mut task| {
             if poll_with(Waker::noop(), &mut task).is_pending() {
-                inner.spawn(task);
+                inner.spawn_task(task);
             }
         });
         let error = group.run(spawner).await.unwrap_err();
@@ -157,8 +157,8 @@ struct BrokenClock {
 }
 
 impl Spawner for BrokenClock {
-    fn spawn(&self, task: Task) {
-        Threads.spawn(task);
+    fn spawn_task(&self, task: Task) {
+        Threads.spawn_task(task);
     }
 
     fn sleep(&self, _: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -180,7 +180,7 @@ fn a_clock_that_panics_is_replaced() {
 /// `from_fn` has the default clock.
 #[test]
 fn from_fn_sleeps_on_a_thread() {
-    let error = block_on(cut_off(spawner::from_fn(|task| Threads.spawn(task))));
+    let error = block_on(cut_off(spawner::from_fn(|task| Threads.spawn_task(task))));
     assert_eq!(error.kind(), ErrorKind::Stragglers);
 }
 
@@ -204,7 +204,7 @@ fn a_task_that_is_never_polled_is_a_straggler() {
     let mut group = Group::new();
     group.grace(Duration::from_millis(1));
     group.add_actor(waiter().name("kept"));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let error = group.run_blocking(&held).unwrap_err();
     assert_eq!(error.to_string(), "1 actor did not stop: `kept` (parked)");
 }

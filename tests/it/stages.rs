@@ -25,7 +25,7 @@ async fn law_11_stages_stop_from_the_highest_down<R: Runtime>(rt: R) {
     for (name, stage) in [("workers", 1), ("http", 2), ("database", 0)] {
         group.add_actor(logged(name, &log).stage(stage));
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     assert_eq!(
         log.entries(),
@@ -52,7 +52,7 @@ async fn law_11_stage_numbers_reach_from_0_to_max<R: Runtime>(rt: R) {
     for (name, stage) in stages {
         group.add_actor(logged(name, &log).stage(stage));
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(rt.spawner()).await.unwrap();
     let exited: Vec<_> = log
         .entries()
@@ -79,7 +79,7 @@ async fn law_11_a_stage_waits_for_all_of_the_higher_ones<R: Runtime>(rt: R) {
         Ok(())
     });
     group.add_actor(held.name("held").stage(1));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
 
     let mut run = Box::pin(group.run(watched(&rt, &log)));
     assert!(poll_once(&mut run).await.is_none());
@@ -187,7 +187,7 @@ async fn law_12_an_exit_out_of_turn_changes_neither_cause_nor_order<R: Runtime>(
         group.add_actor(logged("low", &log));
         group.add_actor(logged("middle", &log).stage(1));
         group.add_actor(stops_after("out of turn done", &tasks, &log).stage(2));
-        group.handle().interrupt(Err("the cause".into()));
+        group.handle().stop(Err("the cause".into()));
 
         let report = group.run_report(watched(&rt, &tasks)).await;
         let cause = report.cause().unwrap();
@@ -251,7 +251,7 @@ async fn law_12_an_exit_out_of_turn_is_no_exit_of_its_stage<R: Runtime>(rt: R) {
     group.add_actor(logged("low", &log));
     group.add_actor(logged("middle", &log).stage(1));
     group.add_actor(stops_after("out of turn done", &tasks, &log).stage(2));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     group.run(watched(&rt, &tasks)).await.unwrap();
     assert_eq!(
         log.entries(),

@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 
 use futures_lite::future::{block_on, poll_once};
-use rungroup::{Actor, Ends, ErrorKind, Group, Spawner, State, spawner};
+use rungroup::{Actor, ActorState, Ends, ErrorKind, Group, Spawner, spawner};
 
 use crate::runtime::Runtime;
 use crate::support::{Held, Log, on_drop, poll_with, waiter};
@@ -37,7 +37,7 @@ fn logging<R: Runtime>(rt: &R, log: &Log) -> impl Spawner + use<R> {
     let (inner, log) = (rt.spawner(), log.clone());
     spawner::from_fn(move |task| {
         log.add(task.name().to_string());
-        inner.spawn(task);
+        inner.spawn_task(task);
     })
 }
 
@@ -61,7 +61,7 @@ async fn law_02_nothing_happens_before_run_is_polled<R: Runtime>(rt: R) {
         group.add_actor(witness(&log));
         let handle = group.handle();
         handle.add_actor(witness(&log)).unwrap();
-        handle.interrupt(Err("early".into()));
+        handle.stop(Err("early".into()));
         handle.force();
         if with_run {
             drop(group.run(logging(&rt, &log)));
@@ -114,7 +114,7 @@ async fn law_03_every_actor_is_polled_although_the_stop_came_first<R: Runtime>(r
             group.add_actor(witness(&log).stage(7));
             group.add_actor(witness(&log).background());
         }
-        group.handle().interrupt(outcome);
+        group.handle().stop(outcome);
         assert_eq!(group.run(rt.spawner()).await.is_ok(), expect_ok);
         assert_eq!(log.count("with"), 20);
         assert_eq!(log.count("cancellable"), 20);
@@ -133,7 +133,11 @@ fn law_03_unless_it_is_forced_first() {
     let error = block_on(group.run(&held)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
     let stragglers = error.report().stragglers();
-    assert!(stragglers.iter().all(|one| one.state() == State::Parked));
+    assert!(
+        stragglers
+            .iter()
+            .all(|one| one.state() == ActorState::Parked)
+    );
     for mut task in held.take() {
         assert_eq!(poll_with(Waker::noop(), &mut task), Poll::Ready(()));
     }
@@ -192,7 +196,7 @@ async fn law_04_executes_start_in_the_order_of_adding<R: Runtime>(rt: R) {
     let ends = Actor::new(async { Ok(()) }, |_| {}).ends_group(Ends::OnError);
     group.add_actor(ends.name("32"));
     handle.add_actor(waiter().name("33")).unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     group.run(logging(&rt, &log)).await.unwrap();
     let expected: Vec<_> = (0..34).map(|nth| nth.to_string()).collect();
     assert_eq!(log.entries(), expected);

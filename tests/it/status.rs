@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_lite::future::poll_once;
-use rungroup::{Actor, Context, Group, Handle, Phase, State, Status};
+use rungroup::{Actor, ActorState, Context, Group, Handle, Phase, Status};
 
 use crate::causes;
 use crate::clock;
@@ -27,7 +27,7 @@ on_every_runtime! {
 }
 
 /// Those that `status` waits for: name, stage and state.
-fn waiting(status: &Status) -> Vec<(String, u32, State)> {
+fn waiting(status: &Status) -> Vec<(String, u32, ActorState)> {
     let waiting = status.waiting_for().iter();
     waiting
         .map(|one| (one.actor().to_string(), one.stage(), one.state()))
@@ -89,7 +89,7 @@ async fn law_30_status_while_it_starts<R: Runtime>(rt: R) {
     let mut starting = waiting(&status);
     starting.retain(|one| one.1 == 0);
     starting.sort_by(|one, other| one.0.cmp(&other.0));
-    let parked = |name: &str, stage| (name.to_owned(), stage, State::Parked);
+    let parked = |name: &str, stage| (name.to_owned(), stage, ActorState::Parked);
     assert_eq!(starting, [parked("cache", 0), parked("db", 0)]);
 
     for _ in 0..2 {
@@ -104,7 +104,7 @@ async fn law_30_status_while_it_starts<R: Runtime>(rt: R) {
     given.recv().await.unwrap().announce_ready();
     during(&mut run, handle.ready()).await.unwrap();
     assert_eq!(handle.status().phase(), Phase::Running);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -120,7 +120,7 @@ async fn law_30_status_while_it_runs<R: Runtime>(rt: R) {
     assert!(status.cause().is_none());
     assert!(status.remaining().is_none(), "nothing is due yet");
     assert!(status.waiting_for().is_empty());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -137,7 +137,7 @@ async fn law_30_status_during_the_drain<R: Runtime>(rt: R) {
         let handle = group.handle();
         let mut run = Box::pin(group.run(spawner));
         during(&mut run, handle.ready()).await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert!(poll_once(&mut run).await.is_none());
         let status = handle.status();
         assert_eq!(status.phase(), Phase::Draining);
@@ -166,7 +166,7 @@ async fn law_30_status_during_the_stop<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run(parking(watched(&rt, &tasks))));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     during(&mut run, tasks.until("quick done")).await;
     let expected = ["held", "low", "telemetry"];
     let status = during(&mut run, until_it_waits_for(&handle, &expected)).await;
@@ -176,7 +176,7 @@ async fn law_30_status_during_the_stop<R: Runtime>(rt: R) {
     let stages: Vec<_> = waiting(&status).into_iter().map(|one| one.1).collect();
     assert_eq!(stages, [2, 0, 3]);
     for one in status.waiting_for() {
-        assert_eq!(one.state(), State::Parked);
+        assert_eq!(one.state(), ActorState::Parked);
         let has_its_turn = one.actor().as_str() == Some("held");
         // "Zero if its turn has not come."
         assert!(has_its_turn || one.since() == Duration::ZERO);
@@ -191,7 +191,7 @@ async fn law_30_status_after_the_end<R: Runtime>(rt: R) {
     group.grace(Duration::from_secs(3600));
     group.add_actor(waiter());
     let handle = group.handle();
-    handle.interrupt(Err("the cause".into()));
+    handle.stop(Err("the cause".into()));
     group.run(rt.spawner()).await.unwrap_err();
     let status = handle.status();
     assert_eq!(status.phase(), Phase::Ended);
@@ -230,7 +230,7 @@ async fn law_30_status_of_a_request_that_run_has_not_taken<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Err("SIGTERM".into()));
+    handle.stop(Err("SIGTERM".into()));
     // Nobody polls `run`.
     let status = handle.status();
     assert_eq!(status.phase(), Phase::Running);
@@ -246,7 +246,7 @@ async fn law_30_status_of_a_request_that_run_has_not_taken<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(waiter());
     let handle = group.handle();
-    handle.interrupt(Err("early".into()));
+    handle.stop(Err("early".into()));
     let status = handle.status();
     assert_eq!(status.phase(), Phase::NotStarted);
     assert_eq!(status.cause().unwrap().to_string(), "stop requested: early");
@@ -262,7 +262,7 @@ async fn law_30_status_tells_what_remains_of_the_grace<R: Runtime>(rt: R) {
     group.grace(GRACE);
     group.add_actor(crate::support::deaf("deaf", &log));
     let handle = group.handle();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let mut run = Box::pin(group.run(spawner));
     assert!(poll_once(&mut run).await.is_none());
     let first = handle.status().remaining().unwrap();
@@ -280,7 +280,7 @@ async fn law_30_status_is_of_one_moment<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     let status = handle.status();
     run.await.unwrap();
     assert_eq!(names(&status), ["a"]);
@@ -304,7 +304,7 @@ async fn law_30_status_is_one_line_or_a_table<R: Runtime>(rt: R) {
         assert_eq!(line.lines().count(), 1, "{line}");
         assert!(!line.contains(char::is_control), "{line:?}");
         if status.waiting_for().is_empty() {
-            handle.interrupt(Err("SIG\nTERM".into()));
+            handle.stop(Err("SIG\nTERM".into()));
         } else {
             assert!(table.lines().count() > 10, "{table}");
             assert!(
@@ -346,7 +346,7 @@ async fn law_30_status_of_an_inner_group_is_its_own<R: Runtime>(rt: R) {
     let handle = outer.handle();
     let mut run = Box::pin(outer.run(parking(rt.spawner())));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert_eq!(names(&handle.status()), ["inner"]);
     assert_eq!(inner_handle.status().phase(), Phase::Running);
     run.await.unwrap();

@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::thread;
 
 use futures_lite::future::poll_once;
-use rungroup::{Actor, Ends, Group, Handle, Phase, Result, State, Status, Threads};
+use rungroup::{Actor, ActorState, Ends, Group, Handle, Phase, Result, Status, Threads};
 
 use crate::runtime::{Runtime, guard};
 use crate::support::{
@@ -51,7 +51,7 @@ impl Stuck {
     fn look_after_interrupts(&self, handle: &Handle) -> thread::JoinHandle<Status> {
         self.look_until(handle, |status| {
             let mut waiting = status.waiting_for().iter();
-            waiting.all(|one| one.state() != State::Interrupting)
+            waiting.all(|one| one.state() != ActorState::Interrupting)
         })
     }
 
@@ -80,10 +80,10 @@ impl Stuck {
     }
 }
 
-fn state_of(status: &Status, name: &str) -> Option<State> {
+fn state_of(status: &Status, name: &str) -> Option<ActorState> {
     let waiting = status.waiting_for().iter();
     let mut waiting = waiting.filter(|one| one.actor().as_str() == Some(name));
-    let state = waiting.next().map(rungroup::Waiting::state);
+    let state = waiting.next().map(rungroup::ActorStatus::state);
     assert!(
         waiting.next().is_none(),
         "{name} is there twice: {status:#}"
@@ -108,13 +108,13 @@ async fn law_30_an_interrupt_that_does_not_return_is_named<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     during(&mut run, handle.ready()).await.unwrap();
     let looks = stuck.look(&handle);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     let status = looks.join().unwrap();
     assert_eq!(status.phase(), Phase::Stopping);
-    assert_eq!(state_of(&status, "hangs"), Some(State::Interrupting));
-    assert_eq!(state_of(&status, "after"), Some(State::Parked));
-    assert_eq!(state_of(&status, "low"), Some(State::Parked));
+    assert_eq!(state_of(&status, "hangs"), Some(ActorState::Interrupting));
+    assert_eq!(state_of(&status, "after"), Some(ActorState::Parked));
+    assert_eq!(state_of(&status, "low"), Some(ActorState::Parked));
     assert!(
         status.to_string().contains("`hangs` (interrupting)"),
         "{status}"
@@ -144,7 +144,7 @@ async fn law_30_a_destructor_of_an_interrupt_that_does_not_return_is_named<R: Ru
     assert_eq!(status.phase(), Phase::Running);
     assert!(state_of(&status, "leaves").is_some(), "{status:#}");
     assert_eq!(state_of(&status, "stays"), None);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
 }
 
@@ -163,11 +163,11 @@ async fn law_30_an_actor_inside_its_poll_is_polling<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     during(&mut run, handle.ready()).await.unwrap();
     let looks = stuck.look_after_interrupts(&handle);
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     let status = looks.join().unwrap();
     assert_eq!(status.phase(), Phase::Stopping);
-    assert_eq!(state_of(&status, "spin"), Some(State::Polling));
+    assert_eq!(state_of(&status, "spin"), Some(ActorState::Polling));
 }
 
 async fn law_30_an_actor_on_a_thread_is_blocking<R: Runtime>(rt: R) {
@@ -194,9 +194,12 @@ async fn law_30_an_actor_on_a_thread_is_blocking<R: Runtime>(rt: R) {
         let handle = group.handle();
         let mut run = Box::pin(group.run(rt.spawner()));
         during(&mut run, stuck.entered.wait()).await;
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert!(poll_once(&mut run).await.is_none());
-        assert_eq!(state_of(&handle.status(), "thread"), Some(State::Blocking));
+        assert_eq!(
+            state_of(&handle.status(), "thread"),
+            Some(ActorState::Blocking)
+        );
         stuck.release.set();
         run.await.unwrap();
     }
@@ -220,7 +223,7 @@ async fn law_30_status_from_inside_an_interrupt<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run(parking(rt.spawner())));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert_eq!(
         log.count("stopping Some(Interrupting)"),
@@ -290,7 +293,7 @@ async fn law_30_status_from_many_threads<R: Runtime>(rt: R) {
         let handle = group.handle();
         let mut run = Box::pin(group.run(rt.spawner()));
         during(&mut run, handle.ready()).await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         run.await.unwrap();
         for thread in threads {
             let phases = thread.join().unwrap();
@@ -326,14 +329,14 @@ async fn law_30_looking_never_makes_a_parked_actor_a_polling_one<R: Runtime>(rt:
         });
         let mut run = Box::pin(group.run(parking(rt.spawner())));
         during(&mut run, handle.ready()).await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert!(poll_once(&mut run).await.is_none());
         handle.force();
         let error = run.await.unwrap_err();
         ended.set();
         looking.join().unwrap();
         let mut stragglers = error.report().stragglers().iter();
-        assert!(stragglers.all(|one| one.state() == State::Parked));
+        assert!(stragglers.all(|one| one.state() == ActorState::Parked));
         assert_eq!(log.count("deaf dropped"), 100);
     }
 }
@@ -362,7 +365,7 @@ fn law_30_status_from_inside_wakers() {
         for task in &mut held.take() {
             assert!(poll_with(&waker, task).is_pending());
         }
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert_eq!(
             told.get(),
             3,
@@ -387,7 +390,7 @@ fn law_30_status_while_run_is_not_polled() {
     let status = looking.join().unwrap();
     assert_eq!(status.phase(), Phase::Running);
     assert_eq!(status.cause().unwrap().to_string(), "stop requested");
-    assert_eq!(state_of(&status, "a"), Some(State::Parked));
+    assert_eq!(state_of(&status, "a"), Some(ActorState::Parked));
 }
 
 /// `run` is on a thread of its own, inside an interrupt that never returns: as one that hangs.
@@ -405,7 +408,7 @@ fn law_30_status_while_run_hangs() {
         stuck.entered.wait_blocking();
         for _ in 0..3 {
             let status = handle.status();
-            assert_eq!(state_of(&status, "hangs"), Some(State::Interrupting));
+            assert_eq!(state_of(&status, "hangs"), Some(ActorState::Interrupting));
             handle.force();
         }
         stuck.release.set();

@@ -44,7 +44,7 @@ fn losing<R: Runtime>(rt: &R, lose: &async_channel::Receiver<()>) -> impl Spawne
             };
             rt.spawn(or(task, lost));
         } else {
-            rt.spawner().spawn(task);
+            rt.spawner().spawn_task(task);
         }
     })
 }
@@ -71,9 +71,9 @@ async fn law_05_first_request_is_the_cause<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add(async { Err("exit".into()) }, |_| {});
     let handle = group.handle();
-    handle.interrupt(Err("one".into()));
-    handle.interrupt(Err("two".into()));
-    handle.interrupt(Ok(()));
+    handle.stop(Err("one".into()));
+    handle.stop(Err("two".into()));
+    handle.stop(Ok(()));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert!(error.actor().is_none());
     assert_eq!(error.source().unwrap().to_string(), "one");
@@ -94,7 +94,7 @@ fn law_05_the_order_is_that_of_the_exits() {
     for nth in [2, 0] {
         assert!(poll_with(Waker::noop(), &mut tasks[nth]).is_ready());
     }
-    handle.interrupt(Err("request".into()));
+    handle.stop(Err("request".into()));
     assert!(poll_with(Waker::noop(), &mut tasks[1]).is_ready());
     let error = block_on(run).unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "2");
@@ -108,7 +108,7 @@ async fn law_05_nothing_changes_the_cause<R: Runtime>(rt: R) {
     group.add_actor(causes.keeper());
     let again = handle.clone();
     group.add(async { Err("first".into()) }, move |_| {
-        again.interrupt(Err("request".into()));
+        again.stop(Err("request".into()));
     });
     group.add_actor(causes.keeper());
     group.add_actor(ending(|| kaboom("panic")));
@@ -166,9 +166,9 @@ async fn law_06_every_interrupt_receives_the_same_cause<R: Runtime>(rt: R) {
         ("actor `lost` was lost by its spawner", |group| {
             group.add_actor(waiter().name("lost"));
         }),
-        ("stop requested", |group| group.handle().interrupt(Ok(()))),
+        ("stop requested", |group| group.handle().stop(Ok(()))),
         ("stop requested: no", |group| {
-            group.handle().interrupt(Err("no".into()));
+            group.handle().stop(Err("no".into()));
         }),
     ];
     let (lose, lost) = async_channel::bounded::<()>(1);
@@ -267,7 +267,7 @@ async fn law_07_an_actor_that_left_has_its_interrupt_dropped_uncalled<R: Runtime
         dropped.recv().await.unwrap();
     })
     .await;
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert_eq!(calls.get(), 0);
 }
@@ -311,7 +311,7 @@ async fn law_08_interrupts_are_called_in_the_order_of_adding<R: Runtime>(rt: R) 
     for nth in 3..10 {
         handle.add_actor(ordered(nth)).unwrap();
     }
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     let expected: Vec<_> = (0..10).map(|nth| nth.to_string()).collect();
     assert_eq!(log.entries(), expected);
@@ -363,7 +363,7 @@ async fn law_09_run_waits_for_the_last<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = pin!(group.run(rt.spawner()));
     during(&mut run, was_interrupted.recv()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     for _ in 0..100 {
         assert!(poll_once(&mut run).await.is_none());
         yield_now().await;
@@ -439,7 +439,7 @@ async fn law_10_a_later_fault_fails_an_ok_cause<R: Runtime>(rt: R) {
             group.add_actor(late.name(name));
             if by_request {
                 group.add_actor(waiter());
-                group.handle().interrupt(Ok(()));
+                group.handle().stop(Ok(()));
             } else {
                 group.add(async { Ok(()) }, |_| {});
             }
@@ -471,7 +471,7 @@ async fn law_10_a_straggler_is_an_error_if_nothing_else_is<R: Runtime>(rt: R) {
         let mut group = Group::new();
         group.grace(Duration::ZERO);
         group.add_actor(Actor::new(pending(), |_| {}).name("deaf"));
-        group.handle().interrupt(outcome);
+        group.handle().stop(outcome);
         group
     };
     let error = group(Ok(())).run(rt.spawner()).await.unwrap_err();

@@ -40,7 +40,7 @@ async fn law_29_stopping_waits_while_the_group_runs<R: Runtime>(rt: R) {
     handle.skip_drain();
     assert!(poll_once(&mut run).await.is_none());
     assert!(!is_stopping(&handle));
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert!(is_stopping(&handle));
 }
@@ -60,7 +60,7 @@ async fn law_29_stopping_is_ready_before_the_drain<R: Runtime>(rt: R) {
     let mut run = Box::pin(group.run(spawner));
     during(&mut run, handle.ready()).await.unwrap();
     let stopping = handle.stopping();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     during(&mut run, stopping).await;
     assert_eq!(interrupts.get(), 0);
     during(&mut run, alarms.next()).await.ring();
@@ -93,7 +93,7 @@ async fn law_29_stopping_is_ready_although_run_has_not_seen_the_request<R: Runti
     let handle = group.handle();
     let mut waits = Box::pin(handle.stopping());
     assert!(poll_once(&mut waits).await.is_none());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     waits.await;
     assert!(is_stopping(&handle));
     group.run(rt.spawner()).await.unwrap();
@@ -158,7 +158,7 @@ async fn law_29_an_actor_ends_by_it_during_the_drain<R: Runtime>(rt: R) {
     let handle = group.handle();
     let mut run = Box::pin(group.run_report(spawner));
     during(&mut run, handle.ready()).await.unwrap();
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     // The last exit ends the drain.
     let report = run.await;
     assert_eq!(report.exits().len(), 10);
@@ -176,7 +176,7 @@ async fn law_29_stopping_of_an_inner_group_is_its_own<R: Runtime>(rt: R) {
     let mut run = Box::pin(outer.run(rt.spawner()));
     during(&mut run, inner_handle.ready()).await.unwrap();
     assert!(!is_stopping(&inner_handle));
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     run.await.unwrap();
     assert!(is_stopping(&inner_handle) && is_stopping(&handle));
 }
@@ -197,7 +197,7 @@ fn law_29_stopping_is_never_later_than_not_ready() {
         let waker = waker_fn(move || told.add(format!("stopping: {}", is_stopping(&looks))));
         assert!(poll_with(&waker, &mut ready).is_pending());
         if request {
-            handle.interrupt(Ok(()));
+            handle.stop(Ok(()));
         } else {
             drop(run);
         }
@@ -219,8 +219,8 @@ fn law_29_all_that_wait_are_woken_once() {
         assert!(poll_with(&counting_waker(&wakes), one).is_pending());
     }
     drop(waiting.split_off(8));
-    handle.interrupt(Ok(()));
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
+    handle.stop(Ok(()));
     handle.force();
     assert_eq!((old.get(), wakes.get()), (0, 8));
     for mut one in waiting {

@@ -250,7 +250,7 @@ impl Held {
 }
 
 impl Spawner for Held {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         self.0.lock().unwrap().push(task);
     }
 }
@@ -309,7 +309,7 @@ pub fn parking<S: Spawner + Clone + 'static>(spawner: S) -> Parking<S> {
 pub struct Parking<S>(S);
 
 impl<S: Spawner + Clone + 'static> Spawner for Parking<S> {
-    fn spawn(&self, mut task: Task) {
+    fn spawn_task(&self, mut task: Task) {
         let parked = Arc::new(Parked {
             spawner: self.0.clone(),
             state: Mutex::new(ParkedState::Polling),
@@ -322,7 +322,7 @@ impl<S: Spawner + Clone + 'static> Spawner for Parking<S> {
         match *state {
             ParkedState::Woken => {
                 drop(state);
-                self.0.spawn(task);
+                self.0.spawn_task(task);
             }
             _ => *state = ParkedState::Parked(task),
         }
@@ -350,7 +350,7 @@ impl<S: Spawner + 'static> Wake for Parked<S> {
         let before = std::mem::replace(&mut *state, ParkedState::Woken);
         drop(state);
         if let ParkedState::Parked(task) = before {
-            self.spawner.spawn(task);
+            self.spawner.spawn_task(task);
         }
     }
 }
@@ -360,7 +360,7 @@ impl<S: Spawner + 'static> Wake for Parked<S> {
 pub struct Inline;
 
 impl Spawner for Inline {
-    fn spawn(&self, task: Task) {
-        parking(Inline).spawn(task);
+    fn spawn_task(&self, task: Task) {
+        parking(Inline).spawn_task(task);
     }
 }

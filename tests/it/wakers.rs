@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Wake, Waker};
 
 use futures_lite::future::block_on;
-use rungroup::{Actor, ErrorKind, Group, Handle, State};
+use rungroup::{Actor, ActorState, ErrorKind, Group, Handle};
 
 use crate::runtime::{Runtime, guard};
 use crate::support::{
@@ -34,7 +34,7 @@ fn call_all(handle: &Handle) {
     let _ = poll_with(Waker::noop(), &mut Box::pin(handle.ready()));
     let _ = poll_with(Waker::noop(), &mut Box::pin(handle.stopping()));
     handle.skip_drain();
-    handle.clone().interrupt(Ok(()));
+    handle.clone().stop(Ok(()));
     let _ = format!("{handle:?} {}", handle.status());
 }
 
@@ -55,7 +55,7 @@ fn law_25_run_wakes_its_newest_waker() {
         let (old, new) = (Count::new(), Count::new());
         assert!(poll_with(&counting_waker(&old), &mut run).is_pending());
         assert!(poll_with(&counting_waker(&new), &mut run).is_pending());
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert_eq!((old.get(), new.get()), (0, 1));
 
         assert!(poll_with(&counting_waker(&new), &mut run).is_pending());
@@ -115,7 +115,7 @@ fn law_25_ready_and_interrupted_wake_their_newest_waker() {
     let (old, new) = (Count::new(), Count::new());
     assert!(poll_with(&counting_waker(&old), &mut interrupted).is_pending());
     assert!(poll_with(&counting_waker(&new), &mut interrupted).is_pending());
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
     assert_eq!((old.get(), new.get()), (0, 1));
 }
@@ -150,7 +150,7 @@ fn law_25_spurious_polls_change_nothing() {
         assert_eq!((wakes.get(), interrupts.get()), (0, 0));
         assert!(held.take().is_empty());
 
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         for _ in 0..1000 {
             assert!(poll_with(&waker, &mut run).is_pending());
         }
@@ -200,7 +200,7 @@ async fn law_25_when_everything_waits_nothing_is_polled<R: Runtime>(rt: R) {
         trip.recv().await.unwrap();
     }
     assert_eq!((actor_polls.get(), run_polls.get()), (100, 1));
-    handle.interrupt(Ok(()));
+    handle.stop(Ok(()));
     ended.recv().await.unwrap();
     assert_eq!(actor_polls.get(), 200);
     // For the request, and for the last exit.
@@ -303,7 +303,7 @@ fn law_24_from_inside_the_wakers_of_those_who_wait() {
         let context = context.try_recv().unwrap();
         let waiting: Vec<_> = (0..4).map(|_| shared(context.interrupted())).collect();
         let woken = meddle(&waiting, &handle, true);
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         assert!(poll_with(Waker::noop(), &mut run).is_pending());
         assert!(woken.get() >= 1);
         assert!(waiting.iter().all(|one| one.lock().unwrap().is_none()));
@@ -379,7 +379,11 @@ fn law_24_a_force_outlives_the_wakers() {
     let error = block_on(run).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Stragglers);
     let stragglers = error.report().stragglers();
-    assert!(stragglers.iter().all(|one| one.state() == State::Parked));
+    assert!(
+        stragglers
+            .iter()
+            .all(|one| one.state() == ActorState::Parked)
+    );
     assert_eq!(stragglers.len(), 3);
 }
 
@@ -422,7 +426,7 @@ fn law_24_a_request_outlives_the_waker_of_run() {
         assert!(handle.add_actor(waiter()).is_ok());
     }));
     assert!(poll_with(&waker, &mut run).is_pending());
-    let _ = catch_unwind(AssertUnwindSafe(|| handle.interrupt(Err("no".into()))));
+    let _ = catch_unwind(AssertUnwindSafe(|| handle.stop(Err("no".into()))));
     assert!(poll_with(Waker::noop(), &mut run).is_pending());
     let mut tasks = held.take();
     assert_eq!(tasks.len(), 2);

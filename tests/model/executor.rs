@@ -107,7 +107,7 @@ impl Executor {
 }
 
 impl Spawner for Executor {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         let id = id_of(task.name());
         let mut task = Some(task);
         let lost = self.with(|state| {

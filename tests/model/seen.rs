@@ -44,7 +44,7 @@ pub enum Ended {
     Failed,
     Panicked,
     Lost,
-    Aborted,
+    Forced,
 }
 
 /// What a handle shows.

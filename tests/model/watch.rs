@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use rungroup::{Cause, Error, ErrorKind, Handle, Name, Outcome, Report, State};
+use rungroup::{ActorState, Cause, Error, ErrorKind, Handle, Name, Outcome, Report};
 
 use crate::executor::Wakes;
 use crate::program::Id;
@@ -30,7 +30,7 @@ impl Watcher {
     pub fn face(&mut self) -> Face {
         let status = self.handle.status();
         let waiting_for = status.waiting_for().iter().map(|one| {
-            assert!(matches!(one.state(), State::Parked), "{status}");
+            assert!(matches!(one.state(), ActorState::Parked), "{status}");
             (id_of(one.actor()), one.stage())
         });
         Face {
@@ -110,7 +110,7 @@ impl Ended {
             Outcome::Failed(_) => Ended::Failed,
             Outcome::Panicked(_) => Ended::Panicked,
             Outcome::Lost(_) => Ended::Lost,
-            Outcome::Aborted => Ended::Aborted,
+            Outcome::Forced => Ended::Forced,
             outcome => panic!("a new outcome: {outcome:?}"),
         }
     }
@@ -161,7 +161,7 @@ impl Told {
             )
         });
         let stragglers = report.stragglers().iter().map(|one| {
-            assert!(matches!(one.state(), State::Parked), "{one}");
+            assert!(matches!(one.state(), ActorState::Parked), "{one}");
             (id_of(one.actor()), one.waited_for().is_some())
         });
         Told {

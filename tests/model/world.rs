@@ -73,8 +73,8 @@ impl World {
                     context.announce_ready();
                 }
             }
-            Act::Request(group, true) => self.handles[group].interrupt(Ok(())),
-            Act::Request(group, false) => self.handles[group].interrupt(Err("asked".into())),
+            Act::Request(group, true) => self.handles[group].stop(Ok(())),
+            Act::Request(group, false) => self.handles[group].stop(Err("asked".into())),
             Act::SkipDrain(group) => self.handles[group].skip_drain(),
             Act::Force(group) => self.handles[group].force(),
             Act::Tick => self.executor.tick(),

@@ -8,7 +8,7 @@ use loom::thread;
 use super::{Scene, counted, poll};
 use crate::exit::Outcome;
 use crate::link::Event;
-use crate::state::State;
+use crate::state::ActorState;
 
 fn exits(scene: &mut Scene) -> usize {
     let mut exits = 0;
@@ -33,7 +33,10 @@ fn a_force_against_a_park_leaves_no_future_behind() {
         assert_eq!(scene.drops(), 1);
         // A task that parked is woken, to find out; one that did not finds out in its own poll.
         assert!(polled == Poll::Ready(()) || count.wakes() == 1);
-        assert!(matches!(forced.state, State::Parked | State::Polling));
+        assert!(matches!(
+            forced.state,
+            ActorState::Parked | ActorState::Polling
+        ));
         assert_eq!(exits(&mut scene), 0);
     });
 }
@@ -84,7 +87,7 @@ fn a_look_disturbs_no_force() {
         let looks = Arc::clone(&member);
         let look = thread::spawn(move || (looks.state(), looks.has_ended()));
         let forced = member.force().expect("it has not exited");
-        assert_eq!(forced.state, State::Parked);
+        assert_eq!(forced.state, ActorState::Parked);
         look.join().unwrap();
     });
 }

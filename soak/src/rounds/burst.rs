@@ -25,7 +25,7 @@ pub async fn burst(world: &mut World) {
             let actor = beside.actor(Life::Waits, End::Ok).stage(stage);
             assert!(beside.add(&handle, actor), "a running group");
         }
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     });
     let stopping = group.handle().stopping();
     let (ended, ()) = zip(group.run(world.spawner()), stopping).await;

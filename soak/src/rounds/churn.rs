@@ -26,7 +26,7 @@ pub async fn churn(world: &mut World) {
         for _ in 0..adds {
             inside.add(&handle, short(&inside, end));
         }
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
     });
     if let Err(error) = group.run(world.spawner()).await {
         // A panic during the stop is an error; a mere failure is not.

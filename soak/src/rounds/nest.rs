@@ -30,7 +30,7 @@ pub async fn nest(world: &mut World) {
         if force {
             outermost.force();
         } else {
-            outermost.interrupt(Ok(()));
+            outermost.stop(Ok(()));
         }
         add(&beside, &innermost, adds);
     });

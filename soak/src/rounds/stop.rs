@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use futures_lite::future::{poll_once, yield_now};
-use rungroup::{Actor, Ends, Exit, Group, Outcome, Report, State};
+use rungroup::{Actor, ActorState, Ends, Exit, Group, Outcome, Report};
 
 use crate::tally::{Counts, End, Life, Tally};
 use crate::world::World;
@@ -33,7 +33,7 @@ pub async fn stop(world: &mut World) {
 async fn reported(group: Group, world: &mut World) -> Report {
     let (handle, force) = (group.handle(), world.random.bool());
     let outside = thread::spawn(move || {
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         if force {
             handle.force();
         }
@@ -95,12 +95,14 @@ fn one_of<T: Copy>(random: &mut Rng, all: &[T]) -> T {
 fn assert_tells_of_all(report: &Report, counts: Counts) {
     let cause = report.cause().expect("why it stopped");
     let exits = report.exits().iter().map(Exit::outcome);
-    let (aborted, ended): (Vec<_>, Vec<_>) =
-        exits.partition(|outcome| matches!(outcome, Outcome::Aborted));
+    let (forced, ended): (Vec<_>, Vec<_>) =
+        exits.partition(|outcome| matches!(outcome, Outcome::Forced));
     let stragglers = report.stragglers().iter();
     // One that is parked when it is forced is dropped, which is an exit too.
-    let elsewhere = stragglers.filter(|it| it.state() != State::Parked).count();
-    let told = usize::from(cause.actor().is_some()) + ended.len() + aborted.len() + elsewhere;
+    let elsewhere = stragglers
+        .filter(|it| it.state() != ActorState::Parked)
+        .count();
+    let told = usize::from(cause.actor().is_some()) + ended.len() + forced.len() + elsewhere;
     let held_back = report.never_started().len();
     assert_eq!(told + held_back, counts.accepted(), "{report:?}");
 }

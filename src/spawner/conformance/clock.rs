@@ -154,7 +154,7 @@ pub(super) fn it_ends_a_stop(stage: &Stage<'_>) -> Result<(), String> {
     let mut group = Group::new();
     group.grace(SHORT);
     group.add_actor(Actor::new(pending(), |_| {}));
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     let report = stage.run(group);
     if stage.is_given_up() {
         return Err(format!("a grace of {SHORT:?} did not end the stop"));

@@ -131,9 +131,9 @@ impl Stage<'_> {
 
 /// Counts what is spawned.
 impl Spawner for Stage<'_> {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         self.tasks.fetch_add(1, Ordering::Relaxed);
-        self.spawner.spawn(task);
+        self.spawner.spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

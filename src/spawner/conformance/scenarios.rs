@@ -114,7 +114,7 @@ fn all_stop_and_are_awaited(stage: &Stage<'_>) -> Result<(), String> {
         });
         group.add_actor(actor.stage(u32::try_from(nth % 3).unwrap_or(0)));
     }
-    group.handle().interrupt(Ok(()));
+    group.handle().stop(Ok(()));
     is_whole(&stage.run(group))?;
     match stopped.load(Ordering::Relaxed) {
         MANY => Ok(()),

@@ -47,8 +47,8 @@ impl WithClock {
 }
 
 impl Spawner for WithClock {
-    fn spawn(&self, task: Task) {
-        Threads.spawn(task);
+    fn spawn_task(&self, task: Task) {
+        Threads.spawn_task(task);
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {

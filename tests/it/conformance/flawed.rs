@@ -80,7 +80,7 @@ fn is_on_a_worker() -> bool {
 }
 
 impl Spawner for Flawed {
-    fn spawn(&self, task: Task) {
+    fn spawn_task(&self, task: Task) {
         let is_tenth = self.spawned.fetch_add(1, Ordering::Relaxed) % 10 == 9;
         match self.flaw {
             Flaw::DropsSome if is_tenth => return drop(task),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_lite::future::block_on;
 use rungroup::signal::{self, Signal};
-use rungroup::{Actor, ErrorKind as Kind, Group, State, Status, Straggler};
+use rungroup::{Actor, ActorState, ErrorKind as Kind, Group, Status, Straggler};
 use rustix::process::Signal as Number;
 use signal_hook::consts::SIGHUP;
 use signal_hook::low_level::raise;
@@ -99,7 +99,7 @@ async fn a_slow_f_loses_no_kind_of_signal<R: Runtime>(rt: R) {
         }
         left.retain(|it| *it != signal);
         if left.is_empty() {
-            handle.interrupt(Ok(()));
+            handle.stop(Ok(()));
         }
     };
     let all = [Signal::Hup, Signal::Usr1, Signal::Usr2];
@@ -127,7 +127,7 @@ async fn a_signal_that_keeps_arriving_hides_no_other<R: Runtime>(rt: R) {
                 say("again and again");
             }
         }
-        _ => handle.interrupt(Ok(())),
+        _ => handle.stop(Ok(())),
     };
     group.add_actor(signal::each([Signal::Hup, Signal::Usr1], f).unwrap());
     group.add_actor(super::says_when_up());
@@ -193,7 +193,7 @@ async fn interrupted_it_waits_for_f_and_for_what_arrived_before<R: Runtime>(rt: 
         counted.add();
         if counted.get() == 1 {
             raise(SIGHUP).unwrap();
-            handle.interrupt(Ok(()));
+            handle.stop(Ok(()));
             while !is_waited_for(&handle.status()) {
                 std::thread::yield_now();
             }
@@ -239,7 +239,7 @@ async fn forced_it_calls_f_no_more<R: Runtime>(rt: R) {
     let report = group.run_report(parking(rt.spawner())).await;
     let each = |it: &&Straggler| it.actor().as_str() == Some("each signal");
     let straggler = report.stragglers().iter().find(each).unwrap();
-    assert_eq!(straggler.state(), State::Blocking);
+    assert_eq!(straggler.state(), ActorState::Blocking);
     go_on.set();
     is_gone.wait().await;
     assert_eq!(calls.get(), 1);

@@ -84,7 +84,7 @@ async fn law_31_a_sigint_after_another_request_skips_the_drain<R: Runtime>(rt: R
     let handle = group.handle();
     rt.spawn(async move {
         handle.ready().await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         say("ready");
     });
     let report = group.run_report(rt.spawner()).await;

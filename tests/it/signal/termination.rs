@@ -120,7 +120,7 @@ async fn law_31_a_sigterm_after_another_request_drains<R: Runtime>(rt: R) {
     group.add_actor(interrupted_only_after(&told("go on")));
     rt.spawn(async move {
         handle.ready().await.unwrap();
-        handle.interrupt(Ok(()));
+        handle.stop(Ok(()));
         say("ready");
     });
     let report = group.run_report(rt.spawner()).await;

@@ -53,7 +53,7 @@ fn law_23_an_executor_dropped_midway() {
         }
         let current = Arc::clone(&executor);
         let spawner = spawner::from_fn(move |task| match &*current.lock().unwrap() {
-            Some(executor) => Spawner::spawn(executor, task),
+            Some(executor) => Spawner::spawn_task(executor, task),
             None => task.refuse("no executor"),
         });
         let handle = group.handle();
@@ -77,7 +77,7 @@ fn law_23_an_executor_never_run() {
     guard("law_23_an_executor_never_run", || {
         let mut group = Group::new();
         group.add_actor(waiter()).add_actor(waiter());
-        let spawner = spawner::from_fn(|task| Spawner::spawn(&Executor::new(), task));
+        let spawner = spawner::from_fn(|task| Spawner::spawn_task(&Executor::new(), task));
         let error = group.run_blocking(spawner).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Lost);
         let cause = error.report().cause().unwrap();

@@ -86,7 +86,7 @@ fn grace_is_in_virtual_time() {
         let mut group = Group::new();
         group.grace(hour);
         group.add(pending(), |_| {});
-        group.handle().interrupt(Ok(()));
+        group.handle().stop(Ok(()));
         let error = group.run(spawner).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Stragglers);
         begin.elapsed()
@@ -174,7 +174,7 @@ fn law_23_a_runtime_shut_down_during_the_stop() {
             let (interrupts, interrupted) = async_channel::bounded(1);
             group.add(pending(), move |_| interrupts.try_send(()).unwrap());
             group.add_actor(waiter().stage(1));
-            group.handle().interrupt(Ok(()));
+            group.handle().stop(Ok(()));
             let handle = runtime.handle().clone();
             let running = thread::spawn(move || group.run_blocking(handle));
             runtime.block_on(interrupted.recv()).unwrap();

@@ -62,7 +62,7 @@ impl Group {
         let inner = self.actors[&id].inner.as_ref();
         let inner_error = inner.and_then(|inner| inner.end.as_ref()?.error);
         match ended {
-            Ended::Returned | Ended::Aborted => None,
+            Ended::Returned | Ended::Forced => None,
             Ended::Panicked => Some(seen::Kind::Panicked),
             Ended::Lost => Some(seen::Kind::Lost),
             Ended::Failed => Some(inner_error.map_or(seen::Kind::Failed, |(kind, _)| kind)),

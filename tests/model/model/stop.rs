@@ -139,7 +139,7 @@ impl Group {
         let waited_for = !actor.forced;
         self.drop_execute(id);
         self.stragglers.push((id, waited_for));
-        self.exits.push((id, Ended::Aborted, true));
+        self.exits.push((id, Ended::Forced, true));
     }
 
     /// Law 19; law 2 for one that never ran.
