@@ -3,13 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::body::Body;
-use crate::exit::{Cause, Result};
-use crate::interrupt::Interrupt;
+use crate::cause::Cause;
+
 use crate::name::Name;
-use crate::policy::{Ends, Settings};
+use crate::outcome::Result;
+use crate::panic::{contain, discard};
+use crate::settings::{Ends, Settings};
+use crate::shared::interrupt::Interrupt;
 
 /// One concurrent part of a program: an *execute* future, an *interrupt* function that makes it
 /// end, and a few settings.
@@ -51,7 +55,7 @@ pub struct Actor {
     pub(crate) settings: Settings,
     /// Its own limit. It is kept beside the members, because few actors have one.
     pub(crate) grace: Option<Duration>,
-    pub(crate) body: Body,
+    pub(crate) parts: ActorParts,
 }
 
 impl Actor {
@@ -82,16 +86,16 @@ impl Actor {
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
         let interrupt = Interrupt::function(Box::new(interrupt));
-        Actor::of(Body::new(Box::pin(execute), interrupt))
+        Actor::from_parts(ActorParts::new(Box::pin(execute), interrupt))
     }
 
     #[track_caller]
-    pub(crate) fn of(body: Body) -> Actor {
+    pub(crate) fn from_parts(parts: ActorParts) -> Actor {
         Actor {
             name: Name::of_caller(),
             settings: Settings::default(),
             grace: None,
-            body,
+            parts,
         }
     }
 
@@ -292,5 +296,36 @@ impl fmt::Debug for Actor {
             .field("settings", &self.settings)
             .field("grace", &self.grace)
             .finish_non_exhaustive()
+    }
+}
+
+pub(crate) type Execute = Pin<Box<dyn Future<Output = Result> + Send>>;
+
+/// An actor's execute and interrupt, until it has a place in a group.
+///
+/// If it is dropped before that, its parts are dropped one by one and their panics contained,
+/// because two panics at the same time would abort the program.
+///
+/// The lock is never taken. It makes an actor `Sync`, which its parts need not be.
+pub(crate) struct ActorParts(Mutex<Option<(Execute, Interrupt)>>);
+
+impl ActorParts {
+    pub(crate) fn new(execute: Execute, interrupt: Interrupt) -> ActorParts {
+        ActorParts(Mutex::new(Some((execute, interrupt))))
+    }
+
+    /// Returns `None` only if it was taken before.
+    pub(crate) fn take(&mut self) -> Option<(Execute, Interrupt)> {
+        let parts = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        parts.take()
+    }
+}
+
+impl Drop for ActorParts {
+    fn drop(&mut self) {
+        if let Some((execute, interrupt)) = self.take() {
+            discard(execute);
+            contain(|| interrupt.discard());
+        }
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::actor::Actor;
+use crate::cause::Cause;
 use crate::context::Context;
-use crate::exit::{Cause, Kept, Outcome, Result};
-use crate::latch::{Latch, Wait};
+use crate::outcome::{Kept, Outcome, Result};
 use crate::panic::catch;
+use crate::shared::latch::{Latch, Wait};
 use crate::spawner::thread_name;
 use crate::sync::{Mutex, lock};
 

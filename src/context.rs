@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crate::actor::Actor;
-use crate::body::Body;
-use crate::exit::{Cause, Result};
+use crate::actor::ActorParts;
+use crate::cause::Cause;
 use crate::handle::Handle;
-use crate::interrupt::Interrupt;
-use crate::latch::{Latch, Wait};
-use crate::link::Link;
 use crate::name::Name;
-use crate::policy::{Adder, Rank};
-use crate::seat::Seat;
+use crate::outcome::Result;
+use crate::settings::{Adder, Rank};
+use crate::shared::interrupt::Interrupt;
+use crate::shared::latch::{Latch, Wait};
+use crate::shared::link::Link;
+use crate::shared::seat::Seat;
 
 /// Tells an actor whether it is interrupted and why, lets it announce that it is ready, and lets it
 /// add children.
@@ -364,7 +365,7 @@ impl Actor {
                 Seat::entering().ok_or("polled by a thread that has destroyed its locals")?;
             execute(Context(member)).await
         };
-        let mut actor = Actor::of(Body::new(Box::pin(execute), interrupt));
+        let mut actor = Actor::from_parts(ActorParts::new(Box::pin(execute), interrupt));
         actor.settings.has_context = true;
         actor
     }

@@ -4,8 +4,10 @@ use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::exit::{Cause, Exit, Outcome};
+use crate::cause::{Cause, Exit};
+
 use crate::name::Name;
+use crate::outcome::Outcome;
 use crate::panic::Panic;
 use crate::report::{Fault, Report, Straggler, Weight};
 use crate::text::Chain;

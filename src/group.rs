@@ -8,15 +8,16 @@ use std::time::Duration;
 use futures_lite::future::{block_on, or};
 
 use crate::actor::Actor;
+use crate::cause::Cause;
 use crate::context::Context;
-use crate::door::Keeper;
 use crate::error::Error;
-use crate::exit::{Cause, Result};
 use crate::handle::Handle;
-use crate::link::{Inbox, Link};
 use crate::machine::{Limits, Machine, Roster};
-use crate::members::Roll;
+use crate::outcome::Result;
 use crate::report::Report;
+use crate::shared::door::Keeper;
+use crate::shared::link::{Inbox, Link};
+use crate::shared::members::Roll;
 use crate::spawner::Spawner;
 
 /// Collects actors and runs them as one: the first one that exits interrupts all the others.

@@ -7,11 +7,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use crate::actor::Actor;
-use crate::door::Door;
-use crate::exit::{Cause, Result, Trigger};
-use crate::latch::{Latch, Wait};
-use crate::link::Link;
-use crate::policy::Adder;
+use crate::cause::{Cause, Trigger};
+use crate::outcome::Result;
+use crate::settings::Adder;
+use crate::shared::door::Door;
+use crate::shared::latch::{Latch, Wait};
+use crate::shared::link::Link;
 use crate::status::Status;
 
 /// Stops a group from outside, adds actors to it while it runs, and tells whether it is ready.

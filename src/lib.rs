@@ -199,33 +199,26 @@
 
 mod actor;
 mod blocking;
-mod body;
+mod cause;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod context;
-mod door;
 mod error;
-mod exit;
 mod group;
 #[cfg(all(doc, feature = "tokio", feature = "signal", feature = "conformance"))]
 pub mod guide;
 mod handle;
-mod interrupt;
-mod latch;
-mod line;
-mod link;
 mod machine;
-mod member;
-mod members;
 mod name;
+mod outcome;
 mod panic;
-mod policy;
-mod readiness;
+mod phase;
 mod report;
-mod seat;
+mod settings;
+mod shared;
 #[cfg(feature = "signal")]
 pub mod signal;
 pub mod spawner;
-mod stage;
-mod state;
 mod status;
 mod sync;
 mod task;
@@ -233,20 +226,21 @@ mod text;
 mod trace;
 
 pub use actor::Actor;
+pub use cause::{Cause, Exit};
 pub use context::{Context, Interrupted};
 pub use error::{Error, ErrorKind};
-pub use exit::{BoxError, Cause, Exit, Outcome, Result};
 pub use group::Group;
 pub use handle::{Handle, NotReady};
 pub use name::Name;
+pub use outcome::{BoxError, Outcome, Result};
 pub use panic::Panic;
-pub use policy::Ends;
+pub use phase::{ActorState, Phase};
 pub use report::{Report, Straggler};
+pub use settings::Ends;
 #[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
 pub use spawner::adapters::*;
 #[doc(inline)]
 pub use spawner::{Spawner, Threads};
-pub use state::{ActorState, Phase};
 pub use status::{ActorStatus, Status};
 pub use task::Task;
 

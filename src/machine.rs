@@ -36,16 +36,17 @@ mod wait;
 use std::time::Duration;
 
 use crate::actor::Actor;
-use crate::door::Keeper;
+use crate::cause::{Cause, Exit, StopTimes, Trigger};
 use crate::error::weight;
-use crate::exit::{Cause, Exit, Kept, StopTimes, Trigger};
-use crate::link::{Event, Exited, Inbox, Key};
-use crate::member::Member;
-use crate::policy::Rank;
+use crate::outcome::Kept;
+use crate::phase::Phase;
 use crate::report::{Report, Weight};
-use crate::seat::Seat;
+use crate::settings::Rank;
+use crate::shared::door::Keeper;
+use crate::shared::link::{Event, Exited, Inbox, Key};
+use crate::shared::member::Member;
+use crate::shared::seat::Seat;
 use crate::spawner::Spawner;
-use crate::state::Phase;
 use crate::task::Task;
 use crate::trace;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::line::OneLine;
+use crate::text::OneLine;
 
 /// The name of an actor, or the place in the source where it was made.
 ///

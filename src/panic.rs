@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::line::OneLine;
 use crate::sync::{Mutex, lock};
+use crate::text::OneLine;
 
 /// Calls `foreign` and returns its panic as a value.
 pub(crate) fn catch<T>(foreign: impl FnOnce() -> T) -> Result<T, Panic> {

@@ -1,15 +1,15 @@
 //! The report of a run.
 
-pub(crate) mod text;
-mod timeline;
+pub(crate) mod columns;
+mod table;
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::exit::{Cause, Exit};
+use crate::cause::{Cause, Exit};
 use crate::name::Name;
 use crate::panic::Panic;
-use crate::state::ActorState;
+use crate::phase::ActorState;
 
 /// How a group ended: why it stopped, how and when each actor exited, and which actors did not.
 ///
@@ -194,7 +194,7 @@ impl Report {
 /// ```
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        timeline::draw(self, f)
+        table::draw(self, f)
     }
 }
 

@@ -23,9 +23,6 @@
     doc = "\n[`AsyncStd`]: https://docs.rs/rungroup/latest/rungroup/struct.AsyncStd.html"
 )]
 
-#[cfg(feature = "conformance")]
-pub mod conformance;
-mod contract;
 mod from_fn;
 mod sleep;
 mod threads;
@@ -48,12 +45,18 @@ pub(crate) mod adapters {
 }
 
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
+use crate::task::Task;
+
+#[cfg(feature = "conformance")]
+#[doc(inline)]
+pub use crate::conformance;
 #[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
 #[doc(hidden)]
 pub use adapters::*;
-#[doc(hidden)]
-pub use contract::Spawner;
 pub use from_fn::{FromFn, from_fn};
 pub(crate) use sleep::sleep_on_a_thread;
 #[doc(hidden)]
@@ -62,3 +65,96 @@ pub(crate) use threads::thread_name;
 
 /// What [`Spawner::sleep`] returns, boxed.
 pub(crate) type Sleep = dyn Future<Output = ()> + Send;
+
+/// Runs the tasks of a group: the seam between the group and a runtime.
+///
+/// The contract:
+///
+/// - `spawn` takes the task, starts it and returns immediately. It may be called from any thread
+///   that polls `run`, and the task may be polled on any thread.
+/// - A task is detached: nobody joins it. It tells its group how it ended.
+/// - A task must be polled whenever it is woken, until it is ready. If the spawner cannot do that,
+///   it drops the task or [refuses](Task::refuse) it, at any time and on any thread. The actor is
+///   then [lost](crate::Outcome::Lost), and the group stops as for any other exit. If a task is
+///   kept but never polled, the group waits for it until the [grace](crate::Group::grace) ends.
+/// - A task does not panic: it catches the panics of what it runs.
+/// - Tasks may be polled in any order.
+/// - `spawn` should not panic. If it does, the panic goes through `run`, with the effect of
+///   dropping `run`: all interrupts are called, and all futures are dropped.
+/// - `sleep` measures graces and drains. If it panics, or its future does, the group falls back to
+///   the default.
+///
+/// The trait is object safe, and implemented for references, [`Arc`] and [`Box`] of spawners.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Group, Spawner, Task};
+///
+/// struct BigStacks;
+///
+/// impl Spawner for BigStacks {
+///     fn spawn_task(&self, task: Task) {
+///         let thread = std::thread::Builder::new().stack_size(16 << 20);
+///         // A thread that cannot start drops the task: the actor is lost.
+///         let _ = thread.spawn(|| futures_lite::future::block_on(task));
+///     }
+/// }
+///
+/// let mut group = Group::new();
+/// group.add(async { Ok(()) }, |_| {});
+/// group.run_blocking(BigStacks).unwrap();
+/// ```
+pub trait Spawner: Send + Sync {
+    /// Starts the task and returns immediately.
+    fn spawn_task(&self, task: Task);
+
+    /// Returns a future that is ready after `duration`. With [`Duration::MAX`], it is never ready.
+    ///
+    /// By default, the future needs one parked thread, which ends when the future is ready or
+    /// dropped. If the system has no more threads, the future is ready immediately: a stop that is
+    /// short of resources is better cut off than left without a limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use futures_lite::future::block_on;
+    /// use rungroup::{Spawner, Threads};
+    ///
+    /// block_on(Threads.sleep(Duration::from_millis(1)));
+    /// ```
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        sleep_on_a_thread(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for &S {
+    fn spawn_task(&self, task: Task) {
+        (**self).spawn_task(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for Arc<S> {
+    fn spawn_task(&self, task: Task) {
+        (**self).spawn_task(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}
+
+impl<S: Spawner + ?Sized> Spawner for Box<S> {
+    fn spawn_task(&self, task: Task) {
+        (**self).spawn_task(task);
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        (**self).sleep(duration)
+    }
+}

@@ -3,14 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::exit::Cause;
-use crate::link::Link;
-use crate::member::Member;
-use crate::members::Roll;
+use crate::cause::Cause;
 use crate::name::Name;
-use crate::policy::Rank;
-use crate::report::text::{Fitted, Short};
-use crate::state::{ActorState, Phase};
+use crate::phase::{ActorState, Phase};
+use crate::report::columns::{Fitted, Short};
+use crate::settings::Rank;
+use crate::shared::link::Link;
+use crate::shared::member::Member;
+use crate::shared::members::Roll;
 
 /// What a group was doing when [`Handle::status`](crate::Handle::status) was called: its phase, why
 /// it stops, how much time is left, and which actors it waits for.
@@ -273,7 +273,7 @@ impl fmt::Display for ActorStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::Trigger;
+    use crate::cause::Trigger;
 
     fn secs(secs: u64) -> Duration {
         Duration::from_secs(secs)

@@ -5,9 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::exit::{BoxError, Outcome};
 use crate::name::Name;
-use crate::seat::Seat;
+use crate::outcome::{BoxError, Outcome};
+use crate::shared::seat::Seat;
 
 /// One actor's execute, as a future for a [`Spawner`](crate::Spawner) to run.
 ///

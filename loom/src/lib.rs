@@ -7,43 +7,25 @@
 
 #[path = "../../src/actor.rs"]
 mod actor;
-#[path = "../../src/body.rs"]
-mod body;
-#[path = "../../src/door.rs"]
-mod door;
-#[path = "../../src/exit.rs"]
-mod exit;
-#[path = "../../src/interrupt.rs"]
-mod interrupt;
-#[path = "../../src/latch.rs"]
-mod latch;
-#[path = "../../src/line.rs"]
-mod line;
-#[path = "../../src/link.rs"]
-mod link;
-#[path = "../../src/member.rs"]
-mod member;
-#[path = "../../src/members.rs"]
-mod members;
+#[path = "../../src/cause.rs"]
+mod cause;
 #[path = "../../src/name.rs"]
 mod name;
+#[path = "../../src/outcome.rs"]
+mod outcome;
 #[path = "../../src/panic.rs"]
 mod panic;
-#[path = "../../src/policy.rs"]
-mod policy;
-#[path = "../../src/readiness.rs"]
-mod readiness;
-#[path = "../../src/seat.rs"]
-mod seat;
-#[path = "../../src/stage.rs"]
-mod stage;
-#[path = "../../src/state.rs"]
-mod state;
+#[path = "../../src/phase.rs"]
+mod phase;
+#[path = "../../src/settings.rs"]
+mod settings;
+#[path = "../../src/shared.rs"]
+mod shared;
 #[path = "../../src/sync.rs"]
 mod sync;
 #[path = "../../src/text.rs"]
 mod text;
-#[path = "../../src/trace/silent.rs"]
+#[path = "../../src/trace.rs"]
 mod trace;
 
 #[cfg(test)]

@@ -13,13 +13,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::exit::Result;
-use crate::interrupt::Interrupt;
-use crate::link::{Inbox, Link};
-use crate::member::{Member, Place};
+use crate::outcome::Result;
+use crate::shared::interrupt::Interrupt;
+use crate::shared::link::{Inbox, Link};
+use crate::shared::member::{Member, Place};
 use crate::name::Name;
-use crate::policy::{Rank, Settings};
-use crate::stage::Stage;
+use crate::settings::{Rank, Settings};
+use crate::shared::stage::Stage;
 
 /// Counts its wakes.
 struct Counted(AtomicUsize);

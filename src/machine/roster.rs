@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::Actor;
-use crate::link::{Key, Link};
-use crate::member::{Member, Place};
-use crate::members::Roll;
-use crate::policy::Rank;
-use crate::stage::Stage;
+use crate::settings::Rank;
+use crate::shared::link::{Key, Link};
+use crate::shared::member::{Member, Place};
+use crate::shared::members::Roll;
+use crate::shared::stage::Stage;
 
 /// The group's books. The members themselves are in the [`Roll`], which the group shares.
 ///
@@ -69,9 +69,9 @@ impl Roster {
             name,
             settings,
             grace,
-            mut body,
+            mut parts,
         } = actor;
-        let Some((execute, interrupt)) = body.take() else {
+        let Some((execute, interrupt)) = parts.take() else {
             return;
         };
         let rank = settings.rank();

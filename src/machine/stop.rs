@@ -7,15 +7,16 @@ use std::time::Duration;
 use super::alarm::Alarm;
 use super::roster::Limit;
 use super::{Ending, Machine, Woken};
+use crate::cause::{Cause, StopTimes};
 use crate::error::{failure, weight};
-use crate::exit::{Cause, Outcome, StopTimes};
-use crate::link::Event;
-use crate::member::{Forced, Member};
-use crate::members::Members;
-use crate::policy::Rank;
+use crate::outcome::Outcome;
+use crate::phase::{ActorState, Phase};
 use crate::report::{Report, Straggler, Weight};
-use crate::stage::Stage;
-use crate::state::{ActorState, Phase};
+use crate::settings::Rank;
+use crate::shared::link::Event;
+use crate::shared::member::{Forced, Member};
+use crate::shared::members::Members;
+use crate::shared::stage::Stage;
 use crate::trace;
 
 /// What exists from the cause on.

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use super::Machine;
 use crate::actor::Actor;
-use crate::link::Event;
+use crate::shared::link::Event;
 
 /// After this many events in a row, the machine yields to the tasks that share its thread.
 const EVENTS_PER_POLL: u32 = 256;

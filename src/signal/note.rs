@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::latch::{Latch, Wait};
+use crate::shared::latch::{Latch, Wait};
 use crate::sync::{Mutex, lock};
 
 /// A value that is left once and taken once.

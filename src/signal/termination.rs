@@ -5,7 +5,7 @@ use std::io;
 use super::program::Member;
 use crate::actor::Actor;
 use crate::handle::Handle;
-use crate::policy::Ends;
+use crate::settings::Ends;
 
 /// Makes an actor that stops the group with `Ok` when the program is asked to end: by `SIGTERM`, or
 /// by `SIGINT`, which is Ctrl-C.

@@ -14,7 +14,7 @@ use futures_lite::future::{block_on, or};
 use futures_lite::stream::StreamExt;
 
 use super::Signal;
-use crate::latch::{Latch, Wait};
+use crate::shared::latch::{Latch, Wait};
 
 pub(super) const TERMINATION: &[Signal] = &[Signal::Int];
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Sleep;
-use crate::latch::{Latch, Wait};
+use crate::shared::latch::{Latch, Wait};
 
 /// Sleeps on a parked thread, which ends when the time is over or the future is dropped.
 pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {

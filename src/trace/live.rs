@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use tracing::{debug, error, info, info_span, warn};
 
-use crate::exit::{Cause, Exit};
+use crate::cause::{Cause, Exit};
 use crate::name::{Line, Name};
 use crate::panic::{catch, contain};
-use crate::policy::Rank;
-use crate::state::ActorState;
+use crate::phase::ActorState;
+use crate::settings::Rank;
 use crate::sync::{Mutex, lock};
 
 /// Around each poll of an actor, from its start to its exit.

@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::exit::{Cause, Exit};
+use crate::cause::{Cause, Exit};
 use crate::name::Name;
-use crate::policy::Rank;
-use crate::state::ActorState;
+use crate::phase::ActorState;
+use crate::settings::Rank;
 
 pub(crate) struct Span;
 

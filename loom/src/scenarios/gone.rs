@@ -9,11 +9,12 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use super::Dropped;
-use crate::exit::{Cause, Outcome, Trigger};
-use crate::latch::{Latch, Wait};
-use crate::link::{Event, Exited, Key, Link};
-use crate::policy::Rank;
-use crate::state::Phase;
+use crate::cause::{Cause, Trigger};
+use crate::outcome::Outcome;
+use crate::shared::latch::{Latch, Wait};
+use crate::shared::link::{Event, Exited, Key, Link};
+use crate::settings::Rank;
+use crate::phase::Phase;
 
 /// An error that says when it is dropped.
 struct Error(#[expect(dead_code, reason = "for its drop")] Dropped);

@@ -6,7 +6,7 @@ use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use crate::latch::{Latch, Wait};
+use crate::shared::latch::{Latch, Wait};
 
 /// loom fails when the waiter sleeps for ever.
 #[test]

@@ -7,9 +7,9 @@ use loom::thread;
 
 use super::counted;
 use crate::actor::Actor;
-use crate::door::Keeper;
-use crate::exit::{Cause, Trigger};
-use crate::link::{Event, Link};
+use crate::shared::door::Keeper;
+use crate::cause::{Cause, Trigger};
+use crate::shared::link::{Event, Link};
 
 fn request() -> Cause {
     Cause::new(Trigger::Request {

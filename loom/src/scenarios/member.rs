@@ -6,9 +6,9 @@ use std::task::Poll;
 use loom::thread;
 
 use super::{Scene, counted, poll};
-use crate::exit::Outcome;
-use crate::link::Event;
-use crate::state::ActorState;
+use crate::outcome::Outcome;
+use crate::shared::link::Event;
+use crate::phase::ActorState;
 
 fn exits(scene: &mut Scene) -> usize {
     let mut exits = 0;

@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use super::{Scene, counted, poll};
-use crate::link::Event;
+use crate::shared::link::Event;
 
 /// Both exit while their turn begins: they count themselves, or send their exits and the group
 /// counts.

@@ -13,9 +13,9 @@ use futures_lite::future::{block_on, or};
 
 use crate::group::Group;
 use crate::handle::Handle;
-use crate::latch::{Latch, Wait};
 use crate::panic::catch;
 use crate::report::Report;
+use crate::shared::latch::{Latch, Wait};
 use crate::spawner::Spawner;
 use crate::task::Task;
 

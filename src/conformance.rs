@@ -16,7 +16,7 @@ mod scenario;
 mod scenarios;
 mod wakes;
 
-use super::Spawner;
+use crate::spawner::Spawner;
 
 /// Runs groups on the spawners that `spawner` makes, one for each scenario, and checks how they
 /// end.

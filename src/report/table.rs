@@ -5,9 +5,10 @@ use std::fmt::{self, Formatter};
 use std::time::Duration;
 
 use super::Report;
-use super::text::{Fitted, Short, columns, wrap};
-use crate::exit::{Exit, Outcome};
-use crate::state::ActorState;
+use super::columns::{Fitted, Short, columns, wrap};
+use crate::cause::Exit;
+use crate::outcome::Outcome;
+use crate::phase::ActorState;
 use crate::text::Chained;
 
 /// More rows than that cannot be read at a glance. The rest is counted.
@@ -213,7 +214,7 @@ fn column(moment: Duration, stop: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exit::{Cause, StopTimes, Trigger};
+    use crate::cause::{Cause, StopTimes, Trigger};
     use crate::name::Name;
     use crate::report::{Straggler, Weight};
 

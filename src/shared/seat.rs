@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::member::Member;
+use crate::shared::member::Member;
 
 /// Members of one stage that were added one after the other. They share one allocation, which lives
 /// as long as any seat in it.

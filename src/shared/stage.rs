@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::link::Link;
-use crate::policy::Rank;
+use crate::settings::Rank;
+use crate::shared::link::Link;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// One stage of a group, or its background.

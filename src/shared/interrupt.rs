@@ -1,7 +1,7 @@
 //! What makes an actor end.
 
-use crate::exit::Cause;
-use crate::latch::Latch;
+use crate::cause::Cause;
+use crate::shared::latch::Latch;
 use crate::sync::{Mutex, lock};
 
 pub(crate) type Function = Box<dyn FnOnce(&Cause) + Send>;

@@ -1,6 +1,6 @@
 //! The settings of an actor, which are fixed before it starts.
 
-use crate::exit::Outcome;
+use crate::outcome::Outcome;
 
 /// Which exits of an actor end its group.
 ///

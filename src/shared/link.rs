@@ -14,11 +14,13 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use crate::exit::{Cause, Kept};
-use crate::latch::Latch;
+use crate::cause::Cause;
+
+use crate::outcome::Kept;
 use crate::panic::{catch, contain, discard};
-use crate::policy::Rank;
-use crate::state::Phase;
+use crate::phase::Phase;
+use crate::settings::Rank;
+use crate::shared::latch::Latch;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
@@ -92,7 +94,7 @@ pub(crate) struct Link {
     force_requested: AtomicBool,
     /// Dropped when the group is gone; `None` from then on.
     guards: Mutex<Option<Vec<Box<dyn Send>>>>,
-    /// The group's [`Door`](crate::door::Door). This file cannot name the type, which stands above
+    /// The group's [`Door`](crate::shared::door::Door). This file cannot name the type, which stands above
     /// it and takes in actors that hold links. The group owns the door.
     door: OnceLock<Weak<dyn Any + Send + Sync>>,
     /// Where the group's times are counted from.

@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::actor::Actor;
-use crate::link::Link;
-use crate::members::Roll;
-use crate::policy::{Adder, Rank};
+use crate::settings::{Adder, Rank};
+use crate::shared::link::Link;
+use crate::shared::members::Roll;
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::link::Key;
-use crate::member::Member;
-use crate::policy::Rank;
-use crate::seat::{Page, Seat};
+use crate::settings::Rank;
+use crate::shared::link::Key;
+use crate::shared::member::Member;
+use crate::shared::seat::{Page, Seat};
 
 /// The most members in a page. A larger page would save allocations; in a smaller one, a member
 /// would hold less memory when the others of its page have left. A full page is less than the
@@ -183,12 +183,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::interrupt::Interrupt;
-    use crate::link::Link;
-    use crate::member::Place;
     use crate::name::Name;
-    use crate::policy::Settings;
-    use crate::stage::Stage;
+    use crate::settings::Settings;
+    use crate::shared::interrupt::Interrupt;
+    use crate::shared::link::Link;
+    use crate::shared::member::Place;
+    use crate::shared::stage::Stage;
 
     const ACTORS: u64 = 100;
 

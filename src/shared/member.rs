@@ -22,23 +22,24 @@ use std::sync::{Arc, TryLockError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crate::body::Execute;
-use crate::exit::{Cause, Kept, Outcome, Result};
-use crate::interrupt::Interrupt;
-use crate::latch::Latch;
-use crate::link::{Event, Exited, Key};
+use crate::actor::Execute;
+use crate::cause::Cause;
 use crate::name::Name;
+use crate::outcome::{Kept, Outcome, Result};
 use crate::panic::{Panic, catch, catch_drop, contain, discard};
-use crate::policy::Policy;
-use crate::readiness::Readiness;
-use crate::stage::Stage;
-use crate::state::ActorState;
+use crate::phase::ActorState;
+use crate::settings::Policy;
+use crate::shared::interrupt::Interrupt;
+use crate::shared::latch::Latch;
+use crate::shared::link::{Event, Exited, Key};
+use crate::shared::readiness::Readiness;
+use crate::shared::stage::Stage;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::trace;
 
 /// It is made when the group gives its actor a place. Until then, there is a
-/// [`Body`](crate::body::Body).
+/// [`ActorParts`](crate::actor::ActorParts).
 pub(crate) struct Member {
     place: Place,
     /// [`LIVE`], [`EXITED`] or [`FORCED`].

@@ -9,11 +9,12 @@ use futures_lite::future::yield_now;
 use super::scenario::{Scenario, Stage};
 use super::{clock, wakes};
 use crate::actor::Actor;
-use crate::exit::{Exit, Outcome};
+use crate::cause::Exit;
 use crate::group::Group;
-use crate::latch::{Latch, Wait};
-use crate::policy::Ends;
+use crate::outcome::Outcome;
 use crate::report::Report;
+use crate::settings::Ends;
+use crate::shared::latch::{Latch, Wait};
 
 pub(super) const ALL: &[Scenario] = &[
     scenario(3, every_task_is_polled),

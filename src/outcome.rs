@@ -1,0 +1,183 @@
+//! How an actor ends.
+
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+
+use crate::panic::{Panic, discard};
+use crate::text::{Chain, Contained};
+
+/// An error of any type, as an actor's execute returns it.
+///
+/// `?` converts any error that is `Send + Sync + 'static` into it, and `.into()` converts a `&str`
+/// or a `String`.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// What an actor's execute returns.
+///
+/// The error is a [`BoxError`] by default, and not the [`Error`](crate::Error) of this crate: what
+/// a run returns is `Result<(), rungroup::Error>`.
+///
+/// To adapt a future with another error type, write `async { Ok(work().await?) }`.
+///
+/// # Examples
+///
+/// ```
+/// fn parse(text: &str) -> rungroup::Result<u16> {
+///     Ok(text.parse()?)
+/// }
+/// assert!(parse("no number").is_err());
+/// ```
+pub type Result<T = (), E = BoxError> = std::result::Result<T, E>;
+
+/// How one actor ended.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Actor, Group, Outcome, Threads};
+///
+/// let mut group = Group::new();
+/// group.add_actor(Actor::new(async { Err("out of paper".into()) }, |_| {}).name("printer"));
+/// let error = group.run_blocking(Threads).unwrap_err();
+///
+/// let cause = error.report().cause().unwrap();
+/// assert!(matches!(cause.outcome(), Some(Outcome::Failed(_))));
+/// ```
+#[non_exhaustive]
+pub enum Outcome {
+    /// Its execute returned `Ok(())`.
+    Returned,
+    /// Its execute returned an error.
+    Failed(BoxError),
+    /// Its execute panicked, or one of its destructors did.
+    Panicked(Panic),
+    /// Its spawner dropped it before it finished. There is a reason if the spawner
+    /// [refused](crate::Task::refuse) it.
+    Lost(Option<BoxError>),
+    /// It was forced: its future was dropped before it finished.
+    Forced,
+}
+
+impl Outcome {
+    /// Returns whether execute returned `Ok`. Every other outcome is an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::Outcome;
+    ///
+    /// assert!(Outcome::Returned.is_ok());
+    /// assert!(!Outcome::Forced.is_ok());
+    /// ```
+    pub fn is_ok(&self) -> bool {
+        matches!(self, Outcome::Returned)
+    }
+
+    /// Returns the error that execute returned, or the reason why the actor was refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::Outcome;
+    ///
+    /// let outcome = Outcome::Failed("out of paper".into());
+    /// assert_eq!(outcome.error().unwrap().to_string(), "out of paper");
+    /// ```
+    pub fn error(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Outcome::Failed(error) | Outcome::Lost(Some(error)) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+/// What `derive` would write, but contained, because the error's own `Debug` may panic.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Returned => f.write_str("Returned"),
+            Outcome::Failed(error) => f.debug_tuple("Failed").field(&Contained(error)).finish(),
+            Outcome::Panicked(panic) => f.debug_tuple("Panicked").field(panic).finish(),
+            Outcome::Lost(error) => {
+                let error = error.as_ref().map(Contained);
+                f.debug_tuple("Lost").field(&error).finish()
+            }
+            Outcome::Forced => f.write_str("Forced"),
+        }
+    }
+}
+
+/// An outcome that is kept for later. Its drop is contained: an error may panic when it is dropped,
+/// and outcomes are dropped by tasks, in the middle of a stop, several at a time.
+pub(crate) struct Kept(Outcome);
+
+impl Kept {
+    pub(crate) fn take(&mut self) -> Outcome {
+        std::mem::replace(&mut self.0, Outcome::Returned)
+    }
+
+    /// Notes that a destructor of the actor panicked after it had ended: the first panic counts.
+    pub(crate) fn then_panicked(&mut self, panic: Option<Panic>) {
+        match panic {
+            Some(panic) if !matches!(self.0, Outcome::Panicked(_)) => {
+                *self = Outcome::Panicked(panic).into();
+            }
+            later => drop(later),
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        discard(self.take());
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Deref for Kept {
+    type Target = Outcome;
+
+    fn deref(&self) -> &Outcome {
+        &self.0
+    }
+}
+
+impl From<Outcome> for Kept {
+    fn from(outcome: Outcome) -> Kept {
+        Kept(outcome)
+    }
+}
+
+impl From<Result> for Kept {
+    fn from(result: Result) -> Kept {
+        Kept(match result {
+            Ok(()) => Outcome::Returned,
+            Err(error) => Outcome::Failed(error),
+        })
+    }
+}
+
+/// Describes the outcome in a few words, on one line: "returned", "failed", "panicked: kaboom 7",
+/// "was lost by its spawner", "was forced". The alternate form, `{:#}`, adds the error and its
+/// sources: "failed: write wal: disk full".
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Returned => f.write_str("returned"),
+            Outcome::Failed(_) => f.write_str("failed"),
+            Outcome::Panicked(panic) => write!(f, "panicked: {panic}"),
+            Outcome::Lost(_) => f.write_str("was lost by its spawner"),
+            Outcome::Forced => f.write_str("was forced"),
+        }?;
+        if f.alternate() {
+            Chain(self.error()).fmt(f)?;
+        }
+        Ok(())
+    }
+}
