@@ -3,7 +3,7 @@
 use futures_lite::future::block_on;
 use rungroup::{Actor, Ends, Error, Group, Threads, spawner};
 
-use crate::errors::because;
+use crate::support::errors::because;
 use crate::support::{Held, ending, kaboom, waiter};
 
 /// Breaks lines in each way there is, and clears a terminal.

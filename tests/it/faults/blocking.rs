@@ -8,8 +8,8 @@ use std::task::Waker;
 use futures_lite::future::{block_on, poll_once, zip};
 use rungroup::{Actor, Group, Result};
 
-use crate::errors::Fragile;
 use crate::runtime::{Runtime, guard};
+use crate::support::errors::Fragile;
 use crate::support::{Event, Held, Inline, kaboom, on_drop, parking, poll_with, survives};
 
 on_every_runtime! {
@@ -68,8 +68,8 @@ async fn a_thread_that_lingers_after_its_result_holds_nobody_up<R: Runtime>(rt: 
 /// Nobody waits for the result of a thread that was forced, or lost: its drop panics alone.
 #[test]
 fn a_late_result_that_panics_in_its_drop_is_contained() {
-    survives("faults_blocking::abort_late_error");
-    survives("faults_blocking::abort_late_payload");
+    survives("faults::blocking::abort_late_error");
+    survives("faults::blocking::abort_late_payload");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_lite::future::poll_once;
 use rungroup::{Actor, Ends, Error, ErrorKind, Group, Handle, Spawner};
 
-use crate::causes::{Kind, losing};
 use crate::clock::{self, Alarm, Alarms};
 use crate::runtime::Runtime;
+use crate::support::cause::{self, Kind, losing};
 use crate::support::{Event, Log, deaf, during, ending, kaboom, logged, parking, waiter, watched};
 
 on_every_runtime! {
@@ -394,7 +394,7 @@ async fn law_27_an_ok_exit_that_is_not_the_last_skips_nothing<R: Runtime>(rt: R)
 
 /// Only "a stop requested with Ok" is delayed.
 async fn law_27_no_other_cause_is_delayed<R: Runtime>(rt: R) {
-    for cause in crate::causes::ALL {
+    for cause in cause::ALL {
         if cause == Kind::OkRequest {
             continue;
         }

@@ -8,8 +8,8 @@ use std::task::Waker;
 use futures_lite::future::block_on;
 use rungroup::{Actor, ErrorKind, Group, Handle};
 
-use crate::faults_script::assert_gone;
-use crate::faults_steps::{Queue, Stepped};
+use crate::faults::grid::scenario::assert_gone;
+use crate::faults::grid::stepped::{Queue, Stepped};
 use crate::runtime::guard;
 use crate::support::{Count, Held, on_drop, poll_with, waiter};
 

@@ -11,7 +11,7 @@ use async_task::Runnable;
 use futures_lite::future::block_on;
 use rungroup::{Error, ErrorKind, Spawner, Task};
 
-use crate::faults_script::{Noting, Script, actors};
+use super::scenario::{Noting, Script, actors};
 use crate::runtime::guard;
 use crate::support::{kaboom, poll_with};
 

@@ -4,8 +4,8 @@ use async_channel::{Receiver, Sender};
 use futures_lite::future::poll_once;
 use rungroup::{Actor, Context, Ends, Group};
 
-use crate::causes::{self, losing};
 use crate::runtime::Runtime;
+use crate::support::cause::{self, losing};
 use crate::support::{Log, deaf, logged, parking, waiter, watched};
 
 on_every_runtime! {
@@ -125,7 +125,7 @@ async fn law_26_who_is_gone_by_its_policy_is_not_waited_for<R: Runtime>(rt: R) {
 /// "A stop before that: the stages not yet started never start; their executes and interrupts are
 /// dropped uncalled."
 async fn law_26_what_has_not_started_at_the_stop_never_starts<R: Runtime>(rt: R) {
-    for cause in causes::ALL {
+    for cause in cause::ALL {
         let (log, tasks) = (Log::new(), Log::new());
         let (give, _given) = contexts();
         let mut group = Group::new();
@@ -275,7 +275,7 @@ async fn law_26_ready_resolves_err_when_the_group_is_gone<R: Runtime>(rt: R) {
 
 /// "`is_ready` is false again before the first interrupt is called", whatever the cause.
 async fn law_26_is_ready_is_false_before_the_first_interrupt<R: Runtime>(rt: R) {
-    for cause in causes::ALL {
+    for cause in cause::ALL {
         let log = Log::new();
         let mut group = Group::new();
         let (handle, told) = (group.handle(), log.clone());

@@ -1,5 +1,9 @@
 //! Grids of faults: one script, and a fault at each place of it.
 
+pub mod scenario;
+mod spawners;
+pub mod stepped;
+
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -9,9 +13,9 @@ use std::thread;
 use futures_lite::future::poll_once;
 use rungroup::{ActorState, Error, ErrorKind, Spawner, Straggler, Task};
 
-use crate::faults_script::{CALLBACKS, Callback, Noting, Script, actors};
 use crate::runtime::Runtime;
 use crate::support::{Count, kaboom};
+use scenario::{CALLBACKS, Callback, Noting, Script, actors};
 
 on_every_runtime! {
     law_19_a_run_dropped_after_any_of_its_polls,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures_lite::future::poll_once;
 use rungroup::{Actor, ActorState, Context, Group, Handle, Phase, Status};
 
-use crate::causes;
 use crate::clock;
 use crate::runtime::Runtime;
+use crate::support::cause;
 use crate::support::{Event, Log, during, logged, parking, waiter, watched};
 
 on_every_runtime! {
@@ -319,7 +319,7 @@ async fn law_30_status_is_one_line_or_a_table<R: Runtime>(rt: R) {
 
 /// As told by an actor that is interrupted.
 async fn law_30_status_tells_the_cause_of_each_kind<R: Runtime>(rt: R) {
-    for cause in causes::ALL {
+    for cause in cause::ALL {
         let log = Log::new();
         let mut group = Group::new();
         let (handle, told) = (group.handle(), log.clone());
@@ -331,7 +331,7 @@ async fn law_30_status_tells_the_cause_of_each_kind<R: Runtime>(rt: R) {
             stop(cause);
         }));
         cause.add_to(&mut group);
-        let _ = group.run(causes::losing(rt.spawner())).await;
+        let _ = group.run(cause::losing(rt.spawner())).await;
         assert_eq!(log.entries(), ["true stopping"], "{cause:?}");
     }
 }

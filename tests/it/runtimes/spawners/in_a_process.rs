@@ -17,7 +17,10 @@ const IS_CHILD: &str = "RUNGROUP_TEST_CHILD";
 /// Runs one ignored test of this module in a process of its own, which must pass it.
 fn run(test: &str, variables: &[(&str, &str)]) {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args([&format!("spawners::in_a_process::{test}"), "--exact"])
+        .args([
+            &format!("runtimes::spawners::in_a_process::{test}"),
+            "--exact",
+        ])
         .args(["--ignored", "--test-threads=1"])
         .env(IS_CHILD, "1")
         .envs(variables.iter().copied())

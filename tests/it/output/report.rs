@@ -10,8 +10,8 @@ use rungroup::{
     Straggler,
 };
 
-use crate::causes::losing;
 use crate::runtime::Runtime;
+use crate::support::cause::losing;
 use crate::support::{Log, deaf, during, logged, parking, waiter, watched};
 
 on_every_runtime! {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures_lite::future::{block_on, poll_once};
 use rungroup::{Actor, Group, Handle};
 
-use crate::causes::{self, losing};
 use crate::clock;
 use crate::runtime::Runtime;
+use crate::support::cause::{self, losing};
 use crate::support::{
     Count, Held, Log, counting_waker, during, poll_with, waiter, waiting, waker_fn,
 };
@@ -69,7 +69,7 @@ async fn law_29_stopping_is_ready_before_the_drain<R: Runtime>(rt: R) {
 
 /// Whatever the cause.
 async fn law_29_stopping_is_ready_before_any_interrupt<R: Runtime>(rt: R) {
-    for cause in causes::ALL {
+    for cause in cause::ALL {
         let log = Log::new();
         let mut group = Group::new();
         let (handle, told) = (group.handle(), log.clone());

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_lite::future::poll_once;
 use rungroup::{Actor, Ends, ErrorKind, Group, Outcome, Result};
 
-use crate::causes::{self, Kind, losing};
 use crate::runtime::Runtime;
+use crate::support::cause::{self, Kind, losing};
 use crate::support::{Event, Log, logged, waiter, watched};
 
 on_every_runtime! {
@@ -258,7 +258,7 @@ async fn law_14_background_stops_last_whatever_its_stage<R: Runtime>(rt: R) {
 }
 
 async fn law_14_background_is_last_under_every_kind_of_cause<R: Runtime>(rt: R) {
-    for cause in causes::ALL {
+    for cause in cause::ALL {
         let log = Log::new();
         let mut group = Group::new();
         group.add_actor(logged("background", &log).stage(9).background());

@@ -8,8 +8,8 @@ use rungroup::{
     spawner,
 };
 
-use crate::errors::{Fragile, Unspeakable, because};
 use crate::runtime::Runtime;
+use crate::support::errors::{Fragile, Unspeakable, because};
 use crate::support::{Held, Log, ending, logged, poll_with, survives, waiter};
 
 on_every_runtime! {
@@ -180,7 +180,7 @@ fn law_32_a_fragile_error_in_a_cause_spares_its_owner() {
 /// A report drops many errors: the second panic must not meet the first.
 #[test]
 fn law_32_a_report_of_fragile_errors_is_dropped() {
-    survives("faults_foreign::abort_report");
+    survives("faults::foreign::abort_report");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use futures_lite::future::poll_once;
 use rungroup::{Actor, Group};
 
-use crate::causes::{self, Kind, losing};
 use crate::runtime::Runtime;
+use crate::support::cause::{self, Kind, losing};
 use crate::support::{Event, Log, logged, watched};
 
 on_every_runtime! {
@@ -96,7 +96,7 @@ async fn law_11_a_stage_waits_for_all_of_the_higher_ones<R: Runtime>(rt: R) {
 
 /// "The same under every kind of cause."
 async fn law_11_holds_under_every_kind_of_cause<R: Runtime>(rt: R) {
-    for cause in causes::ALL {
+    for cause in cause::ALL {
         let log = Log::new();
         let mut group = Group::new();
         group.add_actor(logged("low", &log));

@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_lite::future::{block_on, poll_once};
 use rungroup::{Actor, ActorState, Ends, Group, Outcome, Threads};
 
-use crate::errors::Fragile;
 use crate::runtime::Runtime;
+use crate::support::errors::Fragile;
 use crate::support::{
     Count, Held, OnDrop, holding, kaboom, on_drop, poll_with, survives, waiter, waker_fn,
 };
@@ -152,7 +152,7 @@ fn two_bombs() -> Actor {
 /// Law 22 (contained): an actor whose stage never started is dropped part by part.
 #[test]
 fn law_22_both_parts_of_one_that_never_started_panic() {
-    survives("corners::abort_both_parts");
+    survives("laws::edge_cases::abort_both_parts");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn abort_both_parts() {
 /// Law 22 (contained): an actor that was accepted by a group that never ran.
 #[test]
 fn law_22_both_parts_of_one_that_was_never_taken_in_panic() {
-    survives("corners::abort_never_taken_in");
+    survives("laws::edge_cases::abort_never_taken_in");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn abort_never_taken_in() {
 /// Law 19 and 22 (contained): a run is dropped, and with it two errors of actors that left.
 #[test]
 fn law_22_the_drop_of_two_errors_panics() {
-    survives("corners::abort_two_errors");
+    survives("laws::edge_cases::abort_two_errors");
 }
 
 #[test]

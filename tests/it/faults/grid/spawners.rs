@@ -9,8 +9,8 @@ use std::thread;
 use futures_lite::future::{block_on, poll_once, yield_now};
 use rungroup::{Spawner, Task};
 
-use crate::faults_grid::assert_whole;
-use crate::faults_script::{Noting, Script};
+use super::assert_whole;
+use super::scenario::{Noting, Script};
 use crate::runtime::Runtime;
 use crate::support::{Inline, parking};
 
