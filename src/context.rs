@@ -13,8 +13,8 @@ use crate::handle::Handle;
 use crate::name::Name;
 use crate::outcome::Result;
 use crate::settings::Parent;
-use crate::shared::interrupt::Interrupt;
 use crate::shared::group_state::GroupState;
+use crate::shared::interrupt::Interrupt;
 use crate::shared::latch::{Latch, Wait};
 use crate::shared::member_ref::MemberRef;
 
@@ -264,11 +264,15 @@ impl Context {
 
     fn latch(&self) -> &Latch {
         // An actor with a context has a latch. The fallback is set when the group is gone.
-        self.0.latch().unwrap_or(&self.group().gone)
+        self.0.latch().unwrap_or_else(|| self.gone())
     }
 
-    fn link(&self) -> &Arc<Link> {
-        &self.0.stage().link
+    fn gone(&self) -> &Latch {
+        &self.group().gone
+    }
+
+    fn group(&self) -> &Arc<GroupState> {
+        &self.0.stage().group
     }
 }
 

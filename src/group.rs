@@ -366,8 +366,7 @@ impl Group {
     async fn run_on(mut self, spawner: &dyn Spawner, report: Report) -> Report {
         self.accept_added();
         self.receiver.intake.set_members(self.members);
-        let mut machine =
-            Machine::new(spawner, self.receiver, self.ledger, self.limits, report);
+        let mut machine = Machine::new(spawner, self.receiver, self.ledger, self.limits, report);
 
         // Run each actor.
         machine.start();

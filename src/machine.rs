@@ -81,7 +81,8 @@ pub(crate) struct Limits {
 impl Limits {
     /// Returns the grace, if it ends before the drain does.
     fn too_short_for_drain(self) -> Option<Duration> {
-        self.grace.filter(|&grace| !self.drain.is_zero() && grace <= self.drain)
+        self.grace
+            .filter(|&grace| !self.drain.is_zero() && grace <= self.drain)
     }
 }
 
@@ -251,7 +252,7 @@ impl<'a> Machine<'a> {
     fn exit(&self, member: &Member, outcome: Kept, at: Duration) -> Exit {
         Exit {
             name: member.name().clone(),
-            outcome,
+            outcome: outcome.into(),
             ran_for: at.saturating_sub(member.started().unwrap_or(at)),
             stop: self.turns.times(member.stage().order, at),
         }

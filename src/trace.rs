@@ -239,7 +239,8 @@ pub(crate) fn never_started(actor: &Name, settings: Settings) {
 pub(crate) fn drain_exceeds_grace(drain: Duration, grace: Duration) {
     event!(
         warn,
-        drain_ms = millis(drain), grace_ms = millis(grace),
+        drain_ms = millis(drain),
+        grace_ms = millis(grace),
         "the grace ends before the drain: actors will be forced without time to stop"
     );
 }
@@ -364,7 +365,12 @@ pub(crate) fn straggler(straggler: &Straggler) {
 /// The last event of a group that returned `Ok`.
 pub(crate) fn succeeded(took: Duration, is_inner: bool) {
     if is_inner {
-        event!(debug, result = "ok", took_ms = millis(took), "inner group stopped");
+        event!(
+            debug,
+            result = "ok",
+            took_ms = millis(took),
+            "inner group stopped"
+        );
     } else {
         event!(info, result = "ok", took_ms = millis(took), "group stopped");
     }

@@ -2,7 +2,6 @@
 
 use std::task::Context;
 
-
 use super::alarm::Alarm;
 
 /// Each is set from when its limit begins to when it is over. None is set before the cause.

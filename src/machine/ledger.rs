@@ -142,7 +142,7 @@ impl Ledger {
         let run = self.fresh.front_mut()?;
         let order = run.stage.order;
         let first = run.nths.start;
-        run.nths.start = run.nths.end.min(first + most);
+        run.nths.start = run.nths.end.min(first.saturating_add(most));
         let taken = first..run.nths.start;
         if run.nths.is_empty() {
             self.fresh.pop_front();

@@ -48,7 +48,14 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let group = machine.group();
         group.set_cause(cause.clone(), deadline);
         // Published before anyone hears of it, so that a reader who then asks gets the same answer.
-        group.enter_phase(if drains { Phase::Draining } else { Phase::Stopping }, now);
+        group.enter_phase(
+            if drains {
+                Phase::Draining
+            } else {
+                Phase::Stopping
+            },
+            now,
+        );
         group.mark_stopping();
         machine.report.stopped_by(cause.clone());
         Stopping {
@@ -76,8 +83,11 @@ impl<'m, 'a> Stopping<'m, 'a> {
         self.tell_cause();
         if self.machine.drains(&self.cause) {
             self.drain().await?;
+            let drained = self.machine.group().now().saturating_sub(self.began);
+            self.machine.report.set_drained(drained);
         }
-        self.machine.group().enter_phase(Phase::Stopping, self.machine.group().now());
+        let group = self.machine.group();
+        group.enter_phase(Phase::Stopping, group.now());
         // Stages that have not started never start (law 26).
         self.give_up_held(None).await?;
         while let Some(order) = self.close_next_stage().await? {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alarm::Alarm;
 use super::clocks::has_rung;
 use super::ledger::{ClosedStage, Limit};
 use super::wait::BATCH;
@@ -14,7 +15,6 @@ use crate::shared::member::Member;
 use crate::shared::members::StageMembers;
 use crate::shared::stage::Stage;
 use crate::trace;
-use super::alarm::Alarm;
 
 /// The stage whose turn it is. In a force, all stages that had their turn, from the highest down.
 #[derive(Default)]

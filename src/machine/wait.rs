@@ -5,9 +5,9 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::Machine;
 use super::clocks::has_rung;
 use super::entered::inside;
-use super::Machine;
 use crate::cause::Exit;
 use crate::report::{ForcedBy, Severity};
 

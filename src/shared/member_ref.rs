@@ -75,6 +75,7 @@ impl MemberRef {
 fn switch_entering(mut member: Option<MemberRef>) -> Option<MemberRef> {
     // On targets without native thread-locals, a thread that is shutting down has none at all. Then
     // nothing is handed over, and execute fails.
-    let outer = ENTERING.try_with(|entering| entering.replace(member.take().map(ManuallyDrop::new)));
+    let outer =
+        ENTERING.try_with(|entering| entering.replace(member.take().map(ManuallyDrop::new)));
     outer.ok().flatten().map(ManuallyDrop::into_inner)
 }

@@ -55,10 +55,6 @@ impl Entry {
 }
 
 impl StageMembers {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
     pub(crate) fn get(&self, nth: u64) -> Option<MemberRef> {
         let (first, entry) = self.chunks.range(..=nth).next_back()?;
         let at = usize::try_from(nth - first).ok()?;
@@ -218,8 +214,8 @@ mod tests {
     use super::*;
     use crate::name::Name;
     use crate::settings::Settings;
-    use crate::shared::interrupt::Interrupt;
     use crate::shared::group_state::GroupState;
+    use crate::shared::interrupt::Interrupt;
     use crate::shared::member::MemberInfo;
     use crate::shared::stage::Stage;
 
@@ -236,7 +232,8 @@ mod tests {
         fn new() -> Twins {
             let group = &GroupState::new();
             Twins {
-                stages: [0, 1].map(|at| Arc::new(Stage::new(StopOrder::Stage(at), Arc::clone(group)))),
+                stages: [0, 1]
+                    .map(|at| Arc::new(Stage::new(StopOrder::Stage(at), Arc::clone(group)))),
                 table: MemberTable::default(),
                 keys: BTreeSet::new(),
             }

@@ -34,7 +34,11 @@ pub(crate) enum Settled {
 
 impl Readiness {
     pub(crate) fn new(is_expected: bool) -> Readiness {
-        Readiness(AtomicU8::new(if is_expected { EXPECTED } else { NOT_ASKED }))
+        Readiness(AtomicU8::new(if is_expected {
+            EXPECTED
+        } else {
+            NOT_ASKED
+        }))
     }
 
     /// Whether the group waits for the announcement.
