@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::name::Name;
-use crate::outcome::{Kept, Outcome};
+use crate::outcome::{Kept, Outcome, Shared};
 use crate::reason::{Reason, Signal, signal_behind};
 use crate::text::{Chain, Chained};
 
-/// The exit of one actor, as a [`Report`](crate::Report) lists it.
+/// The exit of one actor, as a [`Report`](crate::Report) lists it. Cloning it shares the error.
 ///
 /// # Examples
 ///
@@ -22,15 +22,14 @@ use crate::text::{Chain, Chained};
 /// group.add_actor(Actor::cancellable(std::future::pending()).name("queue"));
 ///
 /// let report = futures_lite::future::block_on(group.run_report(Threads));
-/// let exit = &report.exits()[0];
-/// assert_eq!(exit.actor().as_str(), Some("queue"));
+/// let exit = report.exit("queue").unwrap();
 /// assert!(exit.outcome().to_string() == "returned");
 /// assert!(exit.stopped_in().unwrap() <= exit.ran_for());
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Exit {
     pub(crate) name: Name,
-    pub(crate) outcome: Kept,
+    pub(crate) outcome: Shared,
     pub(crate) ran_for: Duration,
     /// Set for an actor that exited after the first interrupt.
     pub(crate) stop: Option<StopTimes>,
@@ -163,7 +162,12 @@ impl Cause {
         self.by_signal()
     }
 
-    fn by_signal(&self) -> Option<Signal> {
+    #[cfg(feature = "serde")]
+    pub(crate) fn trigger(&self) -> &Trigger {
+        &self.0
+    }
+
+    pub(crate) fn by_signal(&self) -> Option<Signal> {
         match (self.error(), &*self.0) {
             (Some(error), _) => signal_behind(error),
             (None, Trigger::Request { reason, .. }) => reason.as_ref().and_then(Reason::signal),

@@ -37,10 +37,10 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::cause::{Cause, Exit, StopTimes, Trigger};
-use crate::error::weight;
+use crate::error::severity;
 use crate::outcome::Kept;
 use crate::phase::Phase;
-use crate::report::{Report, Weight};
+use crate::report::{Report, Severity};
 use crate::settings::Rank;
 use crate::shared::door::Keeper;
 use crate::shared::link::{Event, Exited, Inbox, Key};
@@ -73,8 +73,8 @@ enum Ending {
         exit: Exit,
         /// Since the birth of the group.
         at: Duration,
-        /// Its weight if it counts as an exit during the stop.
-        weight: Weight,
+        /// Its severity if it counts as an exit during the stop.
+        severity: Severity,
     },
     Requested,
     NoActorLeft,
@@ -192,7 +192,7 @@ impl<'a> Machine<'a> {
 
     /// Ends the machine and returns what it found.
     pub(crate) fn into_report(mut self) -> Report {
-        std::mem::replace(&mut self.report, Report::of_faults())
+        std::mem::replace(&mut self.report, Report::keeping_faults())
     }
 
     fn admit(&mut self, actors: impl IntoIterator<Item = Actor>) {
@@ -252,11 +252,11 @@ impl<'a> Machine<'a> {
         }
         let exit = self.exit(&member, outcome, at);
         trace::exited(policy.stage, &exit);
-        let weight = weight(&exit.outcome, policy.must_succeed);
+        let severity = severity(&exit.outcome, policy.must_succeed);
         match (self.is_interrupting(), ends) {
-            (true, _) => self.report.keep(exit, weight),
-            (false, true) => return Some(Ending::Exit { exit, at, weight }),
-            (false, false) => self.report.keep(exit, Weight::Mere),
+            (true, _) => self.report.keep(exit, severity),
+            (false, true) => return Some(Ending::Exit { exit, at, severity }),
+            (false, false) => self.report.keep(exit, Severity::Kept),
         }
         None
     }
@@ -267,7 +267,7 @@ impl<'a> Machine<'a> {
         let stop = self.stop.as_ref().filter(|stop| stop.is_interrupting);
         Exit {
             name: member.name().clone(),
-            outcome,
+            outcome: outcome.into(),
             ran_for: at.saturating_sub(member.started()),
             stop: stop.map(|stop| StopTimes {
                 interrupted: interrupted.unwrap_or(at).saturating_sub(stop.began),

@@ -45,7 +45,12 @@ pub struct Status {
     cause: Option<Cause>,
     /// The age of a request that `run` has not taken yet.
     requested: Option<Duration>,
-    waiting_for: Vec<ActorStatus>,
+    /// The age of a force that was requested, taken or not.
+    force_requested: Option<Duration>,
+    /// All that have started and not exited; those that the group waits for come first.
+    actors: Vec<ActorStatus>,
+    /// How many of them the group waits for.
+    waiting_for: usize,
 }
 
 /// An actor that a group waits for, as a [`Status`] names it.
@@ -91,11 +96,15 @@ impl Status {
                 standing.phase == Phase::Starting && member.readiness().is_expected();
             member.is_in_a_callback() || (!member.has_ended() && (stops || by_readiness))
         };
+        let is_shown =
+            |member: &&Member| is_awaited(member) || (member.has_started() && !member.has_ended());
         let members = roll.into_iter().flat_map(Roll::in_stop_order);
-        let waiting_for = members
-            .filter(is_awaited)
-            .map(|member| ActorStatus::of(member, stops, now))
-            .collect();
+        let (mut actors, others): (Vec<_>, Vec<_>) = members
+            .filter(is_shown)
+            .partition(|member| is_awaited(member));
+        let waiting_for = actors.len();
+        actors.extend(others);
+        let actors = actors.into_iter();
         Status {
             phase: standing.phase,
             since: now.saturating_sub(standing.since),
@@ -105,6 +114,10 @@ impl Status {
                 .map(|deadline| deadline.saturating_sub(now)),
             cause: cause.cloned(),
             requested: requested.map(|request| now.saturating_sub(request.at)),
+            force_requested: link.force_requested_at().map(|at| now.saturating_sub(at)),
+            actors: actors
+                .map(|member| ActorStatus::of(member, stops, now))
+                .collect(),
             waiting_for,
         }
     }
@@ -136,17 +149,67 @@ impl Status {
     /// those that have not exited. In any phase, it includes an actor whose interrupt or destructor
     /// has not returned to `run`.
     pub fn waiting_for(&self) -> &[ActorStatus] {
-        &self.waiting_for
+        &self.actors[..self.waiting_for]
+    }
+
+    /// Returns all actors that have started and not exited: first those that the group [waits
+    /// for](Status::waiting_for), then the others, each part in the order of the stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     let status = ctx.handle().status();
+    ///     assert_eq!(status.actors()[0].actor().as_str(), Some("job"));
+    ///     Ok(())
+    /// }).name("job"));
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    pub fn actors(&self) -> &[ActorStatus] {
+        &self.actors
+    }
+
+    /// Returns whether a [force](crate::Handle::force) was requested, whether `run` has taken it or
+    /// not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::Group;
+    ///
+    /// let group = Group::new();
+    /// let handle = group.handle();
+    /// assert!(!handle.status().forcing());
+    /// handle.force();
+    /// assert!(handle.status().forcing());
+    /// ```
+    pub fn forcing(&self) -> bool {
+        self.force_requested.is_some()
+    }
+
+    /// The age of a request that `run` has not taken.
+    #[cfg(feature = "serde")]
+    pub(crate) fn requested(&self) -> Option<Duration> {
+        self.requested
+    }
+
+    /// The age of the first request to force.
+    #[cfg(feature = "serde")]
+    pub(crate) fn force_requested(&self) -> Option<Duration> {
+        self.force_requested
     }
 
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary(f)?;
-        let shown = self.waiting_for.iter().take(ACTORS_IN_LINE);
+        let shown = self.waiting_for().iter().take(ACTORS_IN_LINE);
         for (nth, waiting) in shown.enumerate() {
             f.write_str(if nth == 0 { "; waiting for " } else { ", " })?;
             write!(f, "{waiting}")?;
         }
-        match self.waiting_for.len().saturating_sub(ACTORS_IN_LINE) {
+        match self.waiting_for.saturating_sub(ACTORS_IN_LINE) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
@@ -160,6 +223,9 @@ impl Status {
         if let Some(age) = self.requested {
             write!(f, " ({} ago, not taken by `run` yet)", Short(age))?;
         }
+        if let Some(age) = self.force_requested.filter(|_| self.phase != Phase::Ended) {
+            write!(f, "; force requested {} ago", Short(age))?;
+        }
         match self.remaining {
             Some(remaining) => write!(f, "; {} left", Short(remaining)),
             None => Ok(()),
@@ -168,7 +234,7 @@ impl Status {
 
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary(f)?;
-        if self.waiting_for.is_empty() {
+        if self.waiting_for().is_empty() {
             return Ok(());
         }
         let (actor, stage, doing) = ("waiting for", "stage", "state");
@@ -177,7 +243,7 @@ impl Status {
             "\n\n  {actor:NAME$}  {stage:>10}  {doing:12}  {:>8}",
             "for"
         )?;
-        for waiting in self.waiting_for.iter().take(ROWS) {
+        for waiting in self.waiting_for().iter().take(ROWS) {
             let name = Fitted::new(&waiting.actor.short(), NAME).padded();
             let since = Short(waiting.since).to_string();
             // When it stops, which is what a person wants to know.
@@ -191,7 +257,7 @@ impl Status {
                 waiting.state
             )?;
         }
-        match self.waiting_for.len().saturating_sub(ROWS) {
+        match self.waiting_for.saturating_sub(ROWS) {
             0 => Ok(()),
             more => write!(f, "\n  and {more} more"),
         }
@@ -250,14 +316,19 @@ impl ActorStatus {
         self.stage
     }
 
+    /// Whether it is in the background.
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_background(&self) -> bool {
+        self.rank == Rank::Background
+    }
+
     /// Returns what it was doing.
     pub fn state(&self) -> ActorState {
         self.state
     }
 
     /// Returns how long the group has waited for it, in wall time. While the group stops, that is
-    /// since the interrupt of its stage, and zero before; while the group starts, since the actor's
-    /// start.
+    /// since the interrupt of its stage, and zero before; until then, since the actor's start.
     pub fn since(&self) -> Duration {
         self.since
     }
@@ -279,14 +350,16 @@ mod tests {
         Duration::from_secs(secs)
     }
 
-    fn status(waiting_for: Vec<ActorStatus>) -> Status {
+    fn status(actors: Vec<ActorStatus>) -> Status {
         Status {
             phase: Phase::Stopping,
             since: secs(3),
             remaining: Some(secs(7)),
             cause: Some(Cause::new(Trigger::NoActorLeft)),
             requested: None,
-            waiting_for,
+            force_requested: None,
+            waiting_for: actors.len(),
+            actors,
         }
     }
 
@@ -319,6 +392,25 @@ mod tests {
             "stopping for 3.00s: no actor left (1.00s ago, not taken by `run` yet); 7.00s left";
         assert_eq!(status.to_string(), line);
         assert_eq!(format!("{status:#}"), line);
+        status.requested = None;
+        status.force_requested = Some(secs(2));
+        let line = "stopping for 3.00s: no actor left; force requested 2.00s ago; 7.00s left";
+        assert_eq!(status.to_string(), line);
+        status.phase = Phase::Ended;
+        let line = "ended for 3.00s: no actor left; 7.00s left";
+        assert_eq!(status.to_string(), line);
+    }
+
+    #[test]
+    fn only_those_that_are_waited_for_are_shown() {
+        let mut status = status(vec![
+            waiting("http", Rank::Stage(2)),
+            waiting("db", Rank::Stage(0)),
+        ]);
+        status.waiting_for = 1;
+        assert!(status.to_string().ends_with("waiting for `http` (polling)"));
+        assert!(!format!("{status:#}").contains("db"));
+        assert_eq!((status.waiting_for().len(), status.actors().len()), (1, 2));
     }
 
     #[test]

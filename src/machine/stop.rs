@@ -8,10 +8,10 @@ use super::alarm::Alarm;
 use super::roster::Limit;
 use super::{Ending, Machine, Woken};
 use crate::cause::{Cause, StopTimes};
-use crate::error::{failure, weight};
+use crate::error::{failure, severity};
 use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
-use crate::report::{Report, Straggler, Weight};
+use crate::report::{ForcedBy, Report, Severity, Straggler};
 use crate::settings::Rank;
 use crate::shared::link::Event;
 use crate::shared::member::{Forced, Member};
@@ -187,12 +187,12 @@ impl Machine<'_> {
             };
             match ending {
                 Some(Ending::Exit { exit, .. }) if exit.outcome.is_ok() => {
-                    self.report.keep(exit, Weight::Mere);
+                    self.report.keep(exit, Severity::Kept);
                 }
                 Some(Ending::Exit {
                     mut exit,
                     at,
-                    weight,
+                    severity,
                 }) => {
                     // It counts as an exit during the stop, which it begins.
                     let exited = at.saturating_sub(self.began());
@@ -200,7 +200,7 @@ impl Machine<'_> {
                         interrupted: exited,
                         exited,
                     });
-                    self.report.keep(exit, weight);
+                    self.report.keep(exit, severity);
                     return None;
                 }
                 Some(Ending::SkipDrain) => return None,
@@ -245,7 +245,10 @@ impl Machine<'_> {
         self.enter(Phase::Stopping);
         if let Some(stop) = &mut self.stop {
             stop.is_interrupting = true;
-            stop.drain = None;
+            if stop.drain.take().is_some() {
+                let now = self.inbox.link.now();
+                self.report.set_drained(now.saturating_sub(stop.began));
+            }
         }
         // Stages that have not started never start (law 26).
         self.give_up_held(None);
@@ -288,7 +291,7 @@ impl Machine<'_> {
                 self.roster.announced(policy.stage);
             }
             trace::never_started(member.name(), policy.stage);
-            self.report.was_held_back(member.name().clone());
+            self.report.add_never_started(member.name().clone());
             member.discard();
         }
     }
@@ -403,23 +406,24 @@ impl Machine<'_> {
             let outcome = panic.map_or(Outcome::Forced, Outcome::Panicked);
             let exit = self.exit(member, outcome.into(), self.inbox.link.now());
             trace::exited(member.policy().stage, &exit);
-            let weight = weight(&exit.outcome, false);
-            self.report.keep(exit, weight);
+            let severity = severity(&exit.outcome, false);
+            self.report.keep(exit, severity);
         }
         // Nobody waits for its announcement either.
         let _ = member.readiness().settle();
         trace::straggler(member.name(), state, waited_for);
-        self.report.straggled(Straggler {
+        self.report.add_straggler(Straggler {
             name: member.name().clone(),
             state,
             waited_for,
+            reason: ForcedBy::Request,
         });
     }
 
     fn end(&mut self) {
         let now = self.inbox.link.now();
         let took = now.saturating_sub(self.began());
-        self.report.stopped_in(took);
+        self.report.set_took(took);
         self.inbox.link.enter(Phase::Ended, now);
         if let Some(failure) = failure(&self.report) {
             trace::failed(&failure, took);

@@ -92,6 +92,8 @@ pub(crate) struct Link {
     pub(crate) gone: Latch,
     drain_skipped: AtomicBool,
     force_requested: AtomicBool,
+    /// When a force was first requested, since the birth of the group. Only for readers.
+    force_requested_at: OnceLock<Duration>,
     /// Dropped when the group is gone; `None` from then on.
     guards: Mutex<Option<Vec<Box<dyn Send>>>>,
     /// The group's [`Door`](crate::shared::door::Door). This file cannot name the type, which stands above
@@ -128,6 +130,7 @@ impl Link {
             gone: Latch::new(),
             drain_skipped: AtomicBool::new(false),
             force_requested: AtomicBool::new(false),
+            force_requested_at: OnceLock::new(),
             guards: Mutex::new(Some(Vec::new())),
             door: OnceLock::new(),
             born: Instant::now(),
@@ -186,6 +189,7 @@ impl Link {
         // stage in between. Relaxed, because the events, sent under the mail's lock, bring it to
         // the group.
         let is_first = !self.force_requested.swap(true, Ordering::Relaxed);
+        let _ = self.force_requested_at.set(self.now());
         self.request(cause);
         if is_first {
             self.send(Event::Force);
@@ -194,6 +198,11 @@ impl Link {
 
     pub(crate) fn is_force_requested(&self) -> bool {
         self.force_requested.load(Ordering::Relaxed)
+    }
+
+    /// When a force was first requested, since the birth of the group.
+    pub(crate) fn force_requested_at(&self) -> Option<Duration> {
+        self.force_requested_at.get().copied()
     }
 
     /// Queues an event and wakes the group.

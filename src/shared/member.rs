@@ -214,8 +214,8 @@ impl Member {
     /// Starts the actor's clock and its span, which is a child of the span in which `run` is
     /// polled.
     pub(crate) fn start(&self, at: Duration) {
-        // A `u64` of nanoseconds holds five centuries.
-        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        // A `u64` of nanoseconds holds five centuries. Zero is for an actor that has not started.
+        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).max(1);
         self.started.store(nanos, Ordering::Relaxed);
         self.span.open(self.name(), self.policy().stage);
     }
@@ -223,6 +223,10 @@ impl Member {
     /// When it started, since the birth of the group.
     pub(crate) fn started(&self) -> Duration {
         Duration::from_nanos(self.started.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        !self.started().is_zero()
     }
 
     /// Whether it has exited or was forced.

@@ -45,6 +45,7 @@ mod leaving;
 mod misuse;
 mod must_succeed;
 mod nested;
+mod output_data;
 mod own_grace;
 mod peers;
 mod policies;
