@@ -94,7 +94,7 @@ impl Group {
             None => actor.wish().map(Ended::from),
             Some(inner) => {
                 inner.run();
-                let is_ready = inner.was_ready;
+                let is_ready = inner.face().is_ready;
                 let ended = inner
                     .end
                     .as_ref()
