@@ -66,9 +66,10 @@ compile_error!("the feature `signal` is for Unix and Windows");
 
 mod each;
 mod handler;
+mod hub;
 mod name;
 mod note;
-mod program;
+mod presses;
 mod termination;
 #[cfg(unix)]
 mod unix;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::program::Member;
+use super::hub::Registration;
 use crate::actor::Actor;
 use crate::handle::Handle;
 use crate::settings::Ends;
@@ -53,12 +53,12 @@ use crate::settings::Ends;
 /// ```
 #[track_caller]
 pub fn termination(handle: Handle) -> io::Result<Actor> {
-    let member = Member::join(handle)?;
+    let registration = Registration::new(handle)?;
     let actor = Actor::with(move |ctx| async move {
         ctx.interrupted().await;
         // It stops together with the rest of the background, which may hang. A person can still
         // force the group until it is gone.
-        ctx.handle().keep(member);
+        ctx.handle().keep(registration);
         Ok(())
     });
     Ok(actor

@@ -156,6 +156,12 @@ pub(crate) fn forcing(status: &dyn Display) {
     contain(|| warn!(target: "rungroup", %status, "forcing the group"));
 }
 
+/// A supervisor asks again for a stop that is under way. Logged by the signal's thread, as above.
+#[cfg(feature = "signal")]
+pub(crate) fn still_stopping(status: &dyn Display) {
+    contain(|| info!(target: "rungroup", %status, "group is still stopping"));
+}
+
 /// What remains is forced, for `reason`.
 pub(crate) fn forced(reason: &str) {
     contain(|| warn!(target: "rungroup", reason, "forcing what remains"));

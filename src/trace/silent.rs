@@ -46,6 +46,8 @@ pub(crate) fn interrupt_panicked(_: &Name, _: u32, _: &dyn Display) {}
 pub(crate) fn exited(_: u32, _: &Exit) {}
 #[cfg(feature = "signal")]
 pub(crate) fn forcing(_: &dyn Display) {}
+#[cfg(feature = "signal")]
+pub(crate) fn still_stopping(_: &dyn Display) {}
 pub(crate) fn forced(_: &str) {}
 pub(crate) fn straggler(_: &Name, _: ActorState, _: Option<Duration>) {}
 pub(crate) fn succeeded(_: Duration) {}
