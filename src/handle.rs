@@ -1,6 +1,5 @@
 //! A group seen from outside.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use crate::actor::Actor;
 use crate::cause::{Cause, Trigger};
 use crate::outcome::Result;
+use crate::reason::Reason;
 use crate::settings::Adder;
 use crate::shared::door::Door;
 use crate::shared::latch::{Latch, Wait};
@@ -81,7 +81,7 @@ impl Handle {
     }
 
     /// Does what [`stop`](Handle::stop) does, with a reason that the cause shows.
-    pub(crate) fn request(&self, outcome: Result, reason: Option<Cow<'static, str>>) {
+    pub(crate) fn request(&self, outcome: Result, reason: Option<Reason>) {
         self.link.request(Cause::new(Trigger::Request {
             outcome: outcome.into(),
             reason,

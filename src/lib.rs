@@ -213,6 +213,7 @@ mod name;
 mod outcome;
 mod panic;
 mod phase;
+mod reason;
 mod report;
 mod settings;
 mod shared;

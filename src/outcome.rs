@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use crate::panic::{Panic, discard};
+use crate::reason::ErrorText;
 use crate::text::{Chain, Contained};
 
 /// An error of any type, as an actor's execute returns it.
@@ -88,6 +89,18 @@ impl Outcome {
         match self {
             Outcome::Failed(error) | Outcome::Lost(Some(error)) => Some(&**error),
             _ => None,
+        }
+    }
+
+    /// The same outcome with nothing foreign in it. It reads the same.
+    pub(crate) fn to_text(&self) -> Outcome {
+        let text = |error: &BoxError| -> BoxError { Box::new(ErrorText::new(&**error)) };
+        match self {
+            Outcome::Returned => Outcome::Returned,
+            Outcome::Failed(error) => Outcome::Failed(text(error)),
+            Outcome::Panicked(panic) => Outcome::Panicked(panic.to_text()),
+            Outcome::Lost(error) => Outcome::Lost(error.as_ref().map(text)),
+            Outcome::Forced => Outcome::Forced,
         }
     }
 }

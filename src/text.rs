@@ -76,12 +76,18 @@ pub(crate) struct Chain<'a>(pub(crate) Option<&'a (dyn Error + 'static)>);
 
 impl Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let chain = iter::successors(self.0, |&error| source_of(error)).take(LONGEST_CHAIN);
-        for error in chain {
+        for error in self.0.into_iter().flat_map(chain) {
             write!(f, ": {}", Contained(error))?;
         }
         Ok(())
     }
+}
+
+/// An error and its sources.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| source_of(error)).take(LONGEST_CHAIN)
 }
 
 /// This calls foreign code, too.

@@ -28,6 +28,7 @@ use super::watch::{Held, TERMINATION, Watch};
 use crate::handle::Handle;
 use crate::panic::contain;
 use crate::phase::Phase;
+use crate::reason::Reason;
 use crate::trace;
 
 /// `None` while no termination lives.
@@ -199,7 +200,7 @@ impl Command {
 }
 
 fn request(group: &Handle, signal: Signal) {
-    group.request(Ok(()), Some(signal.name().into()));
+    group.request(Ok(()), Some(Reason::Signal(signal)));
 }
 
 fn is_stopping(group: &Handle) -> bool {
