@@ -84,7 +84,10 @@ impl Watch {
     }
 
     /// Holds one of the signals back until the result is dropped, which may outlive the watch.
-    #[expect(clippy::unused_self, reason = "the watch has registered the default action")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the watch has registered the default action"
+    )]
     pub(super) fn hold_back(&self, signal: Signal) -> Held {
         Held::new(signal.number())
     }

@@ -79,9 +79,7 @@ fn count(number: c_int, change: fn(usize) -> usize) {
         // handler uses the older list of actions, so a handler that finds the signal held back also
         // finds the delivery that was registered before. A handler that no longer finds a delivery
         // has read the list that was stored after the flag.
-        action
-            .is_free
-            .store(action.holders == 0, Ordering::Relaxed);
+        action.is_free.store(action.holders == 0, Ordering::Relaxed);
     }
 }
 
