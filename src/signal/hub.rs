@@ -142,7 +142,9 @@ fn receive(number: usize, signal: Signal) {
     let listeners: Vec<_> = current.groups.values().cloned().collect();
     drop(hub);
     // Before any group is told (3).
-    held.map(outlast_copies);
+    if let Some(held) = held {
+        outlast_copies(held);
+    }
     for listener in listeners {
         command.tell(listener);
     }
