@@ -79,7 +79,6 @@ mod error;
 mod handler;
 mod hub;
 mod name;
-mod note;
 mod presses;
 mod termination;
 #[cfg(unix)]
