@@ -175,6 +175,7 @@ impl Group {
             self.drop_interrupt(id);
         }
         if self.cause.is_none() && !leaves {
+            self.exits.push((id, ended, false));
             self.begin(Why::Exit(id, ended));
             self.stop();
             return;
