@@ -53,6 +53,8 @@ pub struct Group {
     /// the group runs.
     members: MemberTable,
     limits: Limits,
+    /// Whether it is an actor of another group.
+    is_inner: bool,
 }
 
 impl Group {
@@ -72,6 +74,7 @@ impl Group {
             members: MemberTable::default(),
             receiver,
             limits: Limits::default(),
+            is_inner: false,
         }
     }
 
@@ -351,7 +354,7 @@ impl Group {
     /// ```
     #[track_caller]
     pub fn into_actor(mut self, spawner: impl Spawner + 'static) -> Actor {
-        self.limits.is_inner = true;
+        self.is_inner = true;
         let inner = self.handle();
         let execute = |ctx| run_inside(self, spawner, ctx);
         Actor::with_interrupt(execute, move |cause| {
@@ -364,7 +367,14 @@ impl Group {
     async fn run_on(mut self, spawner: &dyn Spawner, report: Report) -> Report {
         self.accept_added();
         self.receiver.intake.set_members(self.members);
-        let mut machine = Machine::new(spawner, self.receiver, self.ledger, self.limits, report);
+        let mut machine = Machine::new(
+            spawner,
+            self.receiver,
+            self.ledger,
+            self.limits,
+            self.is_inner,
+            report,
+        );
 
         // Run each actor.
         machine.start();

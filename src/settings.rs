@@ -135,7 +135,8 @@ impl Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("order", &self.order())
+            .field("stage", &self.stage)
+            .field("background", &self.is_background())
             .field("ends", &self.ends)
             .field("must_succeed", &self.must_succeed())
             .field("announces", &self.announces())

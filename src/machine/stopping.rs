@@ -71,7 +71,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Logs the cause, once. A force comes before its log, because the log may be stuck.
     pub(super) fn tell_cause(&mut self) {
         if !std::mem::replace(&mut self.is_told, true) {
-            trace::cause(&self.cause, self.machine.limits.is_inner);
+            trace::cause(&self.cause, self.machine.is_inner);
         }
     }
 
@@ -329,7 +329,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         inside(spawner, || *clocks = super::clocks::Clocks::default());
         self.machine.has_ended = true;
         self.machine.group().enter_phase(Phase::Ended, now);
-        let is_inner = self.machine.limits.is_inner;
+        let is_inner = self.machine.is_inner;
         match failure(&self.machine.report) {
             Some(failure) => trace::failed(&failure, !self.cause.is_ok(), took, is_inner),
             None => trace::succeeded(took, is_inner),

@@ -64,8 +64,6 @@ pub struct Group {
     fault: Option<(seen::Kind, Id)>,
     /// The first actor that is a group with stragglers, during the stop.
     straggling_group: Option<Id>,
-    /// It failed with what happened during its stop.
-    failed_by_fault: bool,
     pub end: Option<End>,
     record: Record,
 }

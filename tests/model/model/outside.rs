@@ -31,7 +31,6 @@ impl Group {
             never_started: Vec::new(),
             fault: None,
             straggling_group: None,
-            failed_by_fault: false,
             end: None,
             record: record.clone(),
         }
@@ -94,7 +93,7 @@ impl Group {
             None => actor.wish().map(Ended::from),
             Some(inner) => {
                 inner.run();
-                let is_ready = inner.face().is_ready;
+                let is_ready = inner.is_ready();
                 let ended = inner
                     .end
                     .as_ref()
@@ -129,11 +128,16 @@ impl Group {
         !self.gone && (!self.began || !self.inbox.is_empty() || time || actors)
     }
 
+    fn is_ready(&self) -> bool {
+        let stopping = self.cause.is_some() || self.is_asked().is_some() || self.gone;
+        self.was_ready && !stopping
+    }
+
     /// Laws 26, 29 and 30.
     pub fn face(&mut self) -> Face {
         let cause = self.cause.clone().or(self.is_asked());
         let stopping = cause.is_some() || self.gone;
-        let is_ready = self.was_ready && !stopping;
+        let is_ready = self.is_ready();
         if self.told_ready.is_none() && (is_ready || stopping) {
             self.told_ready = Some(is_ready);
         }

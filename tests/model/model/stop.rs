@@ -12,10 +12,6 @@ impl Group {
             self.cause = Some(why);
             let grace = self.settings.grace;
             self.grace_ends = grace.map(|limit| self.record.now() + u32::from(limit));
-            // Law 34: always the cause's own.
-            if let Some(Why::Exit(id, ended)) = self.cause {
-                self.exits.push((id, ended, false));
-            }
         }
     }
 
