@@ -132,6 +132,7 @@
 //! | `smol` | [`Smol`], and `Spawner` for `smol::Executor` |
 //! | `async-std` | [`AsyncStd`] |
 //! | `signal` | [`signal`]: actors that watch signals |
+//! | `testing` | [`testing`]: stops your program at every moment |
 //! | `conformance` | [`conformance`]: a check for your own spawner |
 //! | `tracing` | target `rungroup`: the span `actor` around the polls of each actor, events of the group at `info` and above, events of each actor at `debug` |
 //!
@@ -181,6 +182,10 @@
     not(feature = "signal"),
     doc = "[`signal`]: https://docs.rs/rungroup/latest/rungroup/signal/index.html"
 )]
+#![cfg_attr(
+    not(feature = "testing"),
+    doc = "[`testing`]: https://docs.rs/rungroup/latest/rungroup/testing/index.html"
+)]
 #![cfg_attr(feature = "conformance", doc = "[`conformance`]: spawner::conformance")]
 #![cfg_attr(
     not(feature = "conformance"),
@@ -222,6 +227,8 @@ pub mod spawner;
 mod status;
 mod sync;
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod trace;
 

@@ -59,4 +59,6 @@ mod status;
 mod status_stuck;
 mod stop;
 mod stopping;
+#[cfg(feature = "testing")]
+mod testing;
 mod wakers;
