@@ -192,11 +192,21 @@
     doc = "[`conformance`]: https://docs.rs/rungroup/latest/rungroup/spawner/conformance/index.html"
 )]
 #![cfg_attr(
-    all(feature = "tokio", feature = "signal", feature = "conformance"),
+    all(
+        feature = "tokio",
+        feature = "signal",
+        feature = "testing",
+        feature = "conformance"
+    ),
     doc = "[guides]: guide"
 )]
 #![cfg_attr(
-    not(all(feature = "tokio", feature = "signal", feature = "conformance")),
+    not(all(
+        feature = "tokio",
+        feature = "signal",
+        feature = "testing",
+        feature = "conformance"
+    )),
     doc = "[guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html"
 )]
 #![forbid(unsafe_code)]
@@ -210,7 +220,13 @@ pub mod conformance;
 mod context;
 mod error;
 mod group;
-#[cfg(all(doc, feature = "tokio", feature = "signal", feature = "conformance"))]
+#[cfg(all(
+    doc,
+    feature = "tokio",
+    feature = "signal",
+    feature = "testing",
+    feature = "conformance"
+))]
 pub mod guide;
 mod handle;
 mod machine;

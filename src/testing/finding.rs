@@ -37,7 +37,7 @@ use crate::status::Status;
 #[must_use = "it says whether the program stops"]
 pub struct Findings {
     trials: usize,
-    findings: Vec<Finding>,
+    found: Vec<Finding>,
     end: End,
 }
 
@@ -55,7 +55,7 @@ impl Findings {
     pub(super) fn new() -> Findings {
         Findings {
             trials: 0,
-            findings: Vec::new(),
+            found: Vec::new(),
             end: End::AllDone,
         }
     }
@@ -63,7 +63,7 @@ impl Findings {
     /// Counts a trial.
     pub(super) fn add(&mut self, finding: Option<Finding>) {
         self.trials += 1;
-        self.findings.extend(finding);
+        self.found.extend(finding);
     }
 
     pub(super) fn end(&mut self, end: End) {
@@ -73,7 +73,7 @@ impl Findings {
     /// How many stops took their whole limit.
     pub(super) fn outlasted(&self) -> usize {
         let is_slow = |one: &&Finding| one.problem.took_its_limit();
-        self.findings.iter().filter(is_slow).count()
+        self.found.iter().filter(is_slow).count()
     }
 
     /// Returns how many trials there were. The undisturbed one is one of them.
@@ -83,12 +83,12 @@ impl Findings {
 
     /// Returns the findings, in the order of the trials.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter()
+        self.found.iter()
     }
 
     /// Returns whether nothing was found.
     pub fn is_empty(&self) -> bool {
-        self.findings.is_empty()
+        self.found.is_empty()
     }
 }
 
@@ -101,13 +101,13 @@ impl fmt::Display for Findings {
         write!(
             f,
             "{} in {}",
-            Counted(self.findings.len(), "finding"),
+            Counted(self.found.len(), "finding"),
             Counted(self.trials, "trial")
         )?;
-        for (nth, finding) in self.findings.iter().take(SHOWN).enumerate() {
+        for (nth, finding) in self.found.iter().take(SHOWN).enumerate() {
             write!(f, "\n\n{}. {finding}", nth + 1)?;
         }
-        match self.findings.len().saturating_sub(SHOWN) {
+        match self.found.len().saturating_sub(SHOWN) {
             0 => {}
             more => write!(f, "\n\nand {more} more")?,
         }
