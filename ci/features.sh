@@ -7,7 +7,7 @@
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
-features=(tokio smol async-std signal tracing serde conformance)
+features=(tokio smol async-std signal tracing serde testing conformance)
 for ((bits = 0; bits < 1 << ${#features[@]}; bits++)); do
     chosen=()
     for at in "${!features[@]}"; do

@@ -7,5 +7,5 @@ cd "$(dirname "$0")"/..
 export RUNGROUP_SKIP_NOTHING=1
 cargo test --all-features
 cargo test -p rungroup-service
-cargo test -p rungroup-cookbook --test it
+cargo test -p rungroup-cookbook --test it --bin every_stop
 cargo test -p rungroup-conformance

@@ -125,6 +125,7 @@
 //! | `async-std` | [`AsyncStd`] |
 //! | `signal` | [`signal`]: actors that watch signals |
 //! | `serde` | `Serialize` for [`Report`], [`Status`] and what they hold |
+//! | `testing` | [`testing`]: stops your program at every moment |
 //! | `conformance` | [`conformance`]: a check for your own spawner |
 //! | `tracing` | target `rungroup`: the span `actor` around the polls of each actor, events of the group at `info` and above, events of each actor at `debug` |
 //!
@@ -174,17 +175,31 @@
     not(feature = "signal"),
     doc = "[`signal`]: https://docs.rs/rungroup/latest/rungroup/signal/index.html"
 )]
+#![cfg_attr(
+    not(feature = "testing"),
+    doc = "[`testing`]: https://docs.rs/rungroup/latest/rungroup/testing/index.html"
+)]
 #![cfg_attr(feature = "conformance", doc = "[`conformance`]: spawner::conformance")]
 #![cfg_attr(
     not(feature = "conformance"),
     doc = "[`conformance`]: https://docs.rs/rungroup/latest/rungroup/spawner/conformance/index.html"
 )]
 #![cfg_attr(
-    all(feature = "tokio", feature = "signal", feature = "conformance"),
+    all(
+        feature = "tokio",
+        feature = "signal",
+        feature = "testing",
+        feature = "conformance"
+    ),
     doc = "[guides]: guide"
 )]
 #![cfg_attr(
-    not(all(feature = "tokio", feature = "signal", feature = "conformance")),
+    not(all(
+        feature = "tokio",
+        feature = "signal",
+        feature = "testing",
+        feature = "conformance"
+    )),
     doc = "[guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html"
 )]
 #![forbid(unsafe_code)]
@@ -199,7 +214,13 @@ mod context;
 mod error;
 mod exit_code;
 mod group;
-#[cfg(all(doc, feature = "tokio", feature = "signal", feature = "conformance"))]
+#[cfg(all(
+    doc,
+    feature = "tokio",
+    feature = "signal",
+    feature = "testing",
+    feature = "conformance"
+))]
 pub mod guide;
 mod handle;
 mod machine;
@@ -219,6 +240,8 @@ pub mod spawner;
 mod status;
 mod sync;
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod trace;
 
