@@ -20,7 +20,7 @@ for runtime in "" smol async-std; do
     cargo check -p rungroup-examples --examples --features "fs net process $runtime"
 done
 
-# What a user without features gets: two small dependencies, and their own.
+# What a user without features gets: two small dependencies, and what the first one needs.
 beyond=$(cargo tree -p rungroup -e normal --depth 1 --prefix none | tail -n +2 | grep -vE '^(futures-lite|unicode-width) ' || true)
 test -z "$beyond"
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")"/..
 # From top to bottom; those of one line do not use each other, or only from left to right.
 layers=(
     "lib guide"
-    "signal conformance"
+    "signal testing conformance"
     "group"
     "blocking context"
     "handle"

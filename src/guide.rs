@@ -7,7 +7,7 @@
 //! | [Writing an actor] | error types, loops, cancel safety, blocking code, readiness, children |
 //! | [Stopping] | stages, drain, graces, signals, the end of the program |
 //! | [Running] | systemd, Kubernetes, Docker, Windows, logs, traces, tokio-console |
-//! | [Testing] | paused time, requests, reports, conformance |
+//! | [Testing] | every stop, paused time, requests, reports, conformance |
 //! | [Writing a spawner] | the contract, a worked executor |
 //! | [Restarting] | backoff, a maximum, a reset |
 //!

@@ -41,15 +41,7 @@
 //!
 //! fn main() -> ExitCode {
 //!     let runtime = Runtime::new().expect("a Tokio runtime");
-//!     let result = runtime.block_on(run());
-//!     runtime.shutdown_background(); // does not wait for an actor that did not stop
-//!     match result {
-//!         Ok(()) => ExitCode::SUCCESS,
-//!         Err(error) => {
-//!             eprintln!("error: {error:#}");
-//!             ExitCode::FAILURE
-//!         }
-//!     }
+//!     Tokio::main(runtime, run()) // does not wait for an actor that did not stop
 //! }
 //!
 //! async fn run() -> Result {
@@ -132,6 +124,8 @@
 //! | `smol` | [`Smol`], and `Spawner` for `smol::Executor` |
 //! | `async-std` | [`AsyncStd`] |
 //! | `signal` | [`signal`]: actors that watch signals |
+//! | `serde` | `Serialize` for [`Report`], [`Status`] and what they hold |
+//! | `testing` | [`testing`]: stops your program at every moment |
 //! | `conformance` | [`conformance`]: a check for your own spawner |
 //! | `tracing` | target `rungroup`: the span `actor` around the polls of each actor, events of the group at `info` and above, events of each actor at `debug` |
 //!
@@ -181,17 +175,31 @@
     not(feature = "signal"),
     doc = "[`signal`]: https://docs.rs/rungroup/latest/rungroup/signal/index.html"
 )]
+#![cfg_attr(
+    not(feature = "testing"),
+    doc = "[`testing`]: https://docs.rs/rungroup/latest/rungroup/testing/index.html"
+)]
 #![cfg_attr(feature = "conformance", doc = "[`conformance`]: spawner::conformance")]
 #![cfg_attr(
     not(feature = "conformance"),
     doc = "[`conformance`]: https://docs.rs/rungroup/latest/rungroup/spawner/conformance/index.html"
 )]
 #![cfg_attr(
-    all(feature = "tokio", feature = "signal", feature = "conformance"),
+    all(
+        feature = "tokio",
+        feature = "signal",
+        feature = "testing",
+        feature = "conformance"
+    ),
     doc = "[guides]: guide"
 )]
 #![cfg_attr(
-    not(all(feature = "tokio", feature = "signal", feature = "conformance")),
+    not(all(
+        feature = "tokio",
+        feature = "signal",
+        feature = "testing",
+        feature = "conformance"
+    )),
     doc = "[guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html"
 )]
 #![forbid(unsafe_code)]
@@ -204,8 +212,15 @@ mod cause;
 pub mod conformance;
 mod context;
 mod error;
+mod exit_code;
 mod group;
-#[cfg(all(doc, feature = "tokio", feature = "signal", feature = "conformance"))]
+#[cfg(all(
+    doc,
+    feature = "tokio",
+    feature = "signal",
+    feature = "testing",
+    feature = "conformance"
+))]
 pub mod guide;
 mod handle;
 mod machine;
@@ -215,6 +230,8 @@ mod panic;
 mod phase;
 mod reason;
 mod report;
+#[cfg(feature = "serde")]
+mod serialize;
 mod settings;
 mod shared;
 #[cfg(feature = "signal")]
@@ -223,6 +240,8 @@ pub mod spawner;
 mod status;
 mod sync;
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod trace;
 
@@ -230,16 +249,24 @@ pub use actor::Actor;
 pub use cause::{Cause, Exit};
 pub use context::{Context, Interrupted};
 pub use error::{Error, ErrorKind};
+pub use exit_code::exit_code;
 pub use group::Group;
 pub use handle::{Handle, NotReady};
 pub use name::Name;
 pub use outcome::{BoxError, Outcome, Result};
 pub use panic::Panic;
 pub use phase::{ActorState, Phase};
-pub use report::{Report, Straggler};
+pub use report::{ForcedBy, Report, Straggler};
 pub use settings::Ends;
-#[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
-pub use spawner::adapters::*;
+#[cfg(feature = "async-std")]
+#[doc(inline)]
+pub use spawner::AsyncStd;
+#[cfg(feature = "smol")]
+#[doc(inline)]
+pub use spawner::Smol;
+#[cfg(feature = "tokio")]
+#[doc(inline)]
+pub use spawner::Tokio;
 #[doc(inline)]
 pub use spawner::{Spawner, Threads};
 pub use status::{ActorStatus, Status};

@@ -74,8 +74,6 @@ pub(crate) struct Limits {
     /// Without one, the stop may take any amount of time.
     pub(crate) grace: Option<Duration>,
     pub(crate) drain: Duration,
-    /// Whether the group is an actor of another one, which decides what its end means.
-    pub(crate) is_inner: bool,
 }
 
 impl Limits {
@@ -91,6 +89,8 @@ pub(crate) struct Machine<'a> {
     receiver: Receiver,
     ledger: Ledger,
     limits: Limits,
+    /// Whether the group is an actor of another one, which decides what its end means.
+    is_inner: bool,
     report: Report,
     clocks: Clocks,
     turns: Turns,
@@ -110,6 +110,7 @@ impl<'a> Machine<'a> {
         receiver: Receiver,
         ledger: Ledger,
         limits: Limits,
+        is_inner: bool,
         report: Report,
     ) -> Machine<'a> {
         Machine {
@@ -117,6 +118,7 @@ impl<'a> Machine<'a> {
             receiver,
             ledger,
             limits,
+            is_inner,
             report,
             clocks: Clocks::default(),
             turns: Turns::default(),
@@ -275,7 +277,7 @@ impl<'a> Machine<'a> {
         // A request may have come meanwhile: then the group never was ready.
         if let Some(waiting) = group.ready.set_without_waking(true) {
             group.enter_phase(Phase::Running, group.now());
-            trace::ready(self.limits.is_inner);
+            trace::ready(self.is_inner);
             waiting.wake();
         }
     }

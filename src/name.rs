@@ -37,38 +37,39 @@ pub struct Name {
     location: &'static Location<'static>,
 }
 
-/// Reports, errors and logs all have the name, so it is cheap to clone.
+/// Reports, errors and logs all have the name, so it is cheap to clone. Each member of a group has
+/// one too: a thin pointer saves it 8 bytes.
 #[derive(Clone)]
 enum Text {
-    /// Not given: the place is the name.
-    Place,
-    /// Needs no allocation.
+    /// Needs no allocation. It is empty if no name was given: the place is the name.
     Static(&'static str),
-    Shared(Arc<str>),
+    Shared(Arc<String>),
 }
+
+const _: () = assert!(size_of::<Text>() == size_of::<&str>());
 
 impl Name {
     /// The name of an actor that has not been given one.
     #[track_caller]
     pub(crate) fn of_caller() -> Name {
         Name {
-            text: Text::Place,
+            text: Text::Static(""),
             location: Location::caller(),
         }
     }
 
     pub(crate) fn set(&mut self, text: Cow<'static, str>) {
         self.text = match text {
-            text if OneLine(&text).is_empty() => Text::Place,
+            text if OneLine(&text).is_empty() => Text::Static(""),
             Cow::Borrowed(text) => Text::Static(text),
-            Cow::Owned(text) => Text::Shared(text.into()),
+            Cow::Owned(text) => Text::Shared(Arc::new(text)),
         };
     }
 
     /// Returns the name as the actor was given it, if any.
     pub fn as_str(&self) -> Option<&str> {
         match &self.text {
-            Text::Place => None,
+            Text::Static("") => None,
             Text::Static(text) => Some(text),
             Text::Shared(text) => Some(text),
         }

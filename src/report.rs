@@ -275,11 +275,11 @@ impl Report {
     /// Keeps an exit from before the first interrupt, if it is not `Ok`, and counts it.
     fn keep_early(&mut self, exit: Exit) {
         let is_before_cause = self.cause.is_none();
-        let count = match is_before_cause {
-            true => &mut self.early.before_cause,
-            false => &mut self.early.in_drain,
-        };
-        *count += 1;
+        if is_before_cause {
+            self.early.before_cause += 1;
+        } else {
+            self.early.in_drain += 1;
+        }
         if exit.outcome.is_ok() {
             return;
         }

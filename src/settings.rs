@@ -28,8 +28,8 @@ pub enum Ends {
     /// interrupt, not even a panic fails the run. During the stop, a panic or a loss does, and so
     /// does an `Err` if the actor [must succeed](crate::Actor::must_succeed).
     ///
-    /// The report keeps these exits for as long as the group runs. Actors that come by the thousand
-    /// should log their errors and return `Ok`.
+    /// Of the exits before the stop, the report keeps the first 100 and the last 100 that are not
+    /// `Ok`, and counts the others. Actors that come by the thousand should log their errors.
     Never,
 }
 
@@ -135,7 +135,8 @@ impl Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("order", &self.order())
+            .field("stage", &self.stage)
+            .field("background", &self.is_background())
             .field("ends", &self.ends)
             .field("must_succeed", &self.must_succeed())
             .field("announces", &self.announces())

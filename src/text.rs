@@ -162,17 +162,17 @@ mod tests {
 
     #[test]
     fn no_character_that_turns_the_text_around_is_shown() {
+        struct Turns(char);
+        impl fmt::Debug for Turns {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a{}\n b", self.0)
+            }
+        }
         let turning = [
             '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}',
         ];
         for char in turning {
             assert_eq!(OneLine(&format!("a{char}b")).to_string(), "ab");
-            struct Turns(char);
-            impl fmt::Debug for Turns {
-                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    write!(f, "a{}\n b", self.0)
-                }
-            }
             assert_eq!(format!("{:?}", Contained(&Turns(char))), "a b");
         }
         assert_eq!(

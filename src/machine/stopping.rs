@@ -71,7 +71,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Logs the cause, once. A force comes before its log, because the log may be stuck.
     pub(super) fn tell_cause(&mut self) {
         if !std::mem::replace(&mut self.is_told, true) {
-            trace::cause(&self.cause, self.machine.limits.is_inner);
+            trace::cause(&self.cause, self.machine.is_inner);
         }
     }
 
@@ -134,8 +134,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
                     }
                 }
                 Notice::SkipDrain | Notice::NoActorLeft | Notice::StepOver => return Ok(()),
-                Notice::ForceRequested => return Err(ForcedBy::Request),
-                Notice::GraceOver => return Err(ForcedBy::Grace),
+                Notice::MustForce(reason) => return Err(reason),
                 // A further request does nothing. The others belong to turns.
                 Notice::Requested | Notice::OwnGraceOver | Notice::TurnIsLong => {}
             }
@@ -247,8 +246,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         loop {
             match self.machine.next().await {
                 Notice::StepOver => return Ok(()),
-                Notice::ForceRequested => return Err(ForcedBy::Request),
-                Notice::GraceOver => return Err(ForcedBy::Grace),
+                Notice::MustForce(reason) => return Err(reason),
                 Notice::OwnGraceOver => self.force_due().await?,
                 Notice::TurnIsLong => self.warn(),
                 // Exits are only counted, and the cause is known.
@@ -331,7 +329,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         inside(spawner, || *clocks = super::clocks::Clocks::default());
         self.machine.has_ended = true;
         self.machine.group().enter_phase(Phase::Ended, now);
-        let is_inner = self.machine.limits.is_inner;
+        let is_inner = self.machine.is_inner;
         match failure(&self.machine.report) {
             Some(failure) => trace::failed(&failure, !self.cause.is_ok(), took, is_inner),
             None => trace::succeeded(took, is_inner),

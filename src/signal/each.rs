@@ -5,10 +5,10 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::Signal;
-use super::note::Note;
 use super::watch::Watch;
 use crate::actor::Actor;
 use crate::panic::catch;
+use crate::shared::latch::Oneshot;
 
 /// Makes an actor that calls `f` for each of `signals` that arrives, while the group goes on. Use
 /// it to reload on `SIGHUP`, or to print statistics on `SIGUSR1`.
@@ -32,9 +32,9 @@ use crate::panic::catch;
 ///
 /// # Errors
 ///
-/// Returns an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no
-/// program can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`,
-/// `SIGSEGV`). Otherwise, returns the system's error if it has no more threads or file descriptors.
+/// Returns the system's error if it has no more threads or file descriptors. On Windows, returns an
+/// error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for every signal but
+/// [`Signal::Int`]. After an error, the signals have the effect that they had before.
 ///
 /// # Examples
 ///
@@ -64,18 +64,18 @@ pub fn each(
     signals: impl IntoIterator<Item = Signal>,
     f: impl FnMut(Signal) + Send + 'static,
 ) -> io::Result<Actor> {
-    let ended = Note::new();
+    let ended = Oneshot::new();
     let end = Arc::clone(&ended);
     let watch = Watch::new(signals, move |arrivals| {
         // `f` is dropped here too, because a panic of its destructor is also the actor's.
-        end.leave(catch(move || arrivals.for_each(f)));
+        end.send(catch(move || arrivals.for_each(f)));
     })?;
     let actor = Actor::with(move |ctx| async move {
         ctx.moves_to_thread();
-        ctx.run_until_interrupted(ended.left()).await;
+        ctx.run_until_interrupted(ended.sent()).await;
         watch.end();
         // Until the watch is dropped, a signal still does not have its default effect.
-        ended.left().await;
+        ended.sent().await;
         let panic = ended.take().and_then(Result::err);
         match panic.and_then(|panic| panic.take()) {
             Some(payload) => resume_unwind(payload),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::error::SignalError;
 use super::name::Signal;
-use super::note::Note;
 use super::watch::Watch;
 use crate::actor::Actor;
+use crate::shared::latch::Oneshot;
 
 /// Makes an actor that exits with [`SignalError`] at the first of `signals`, as Go's
 /// `SignalHandler` does. If it is interrupted, it exits with `Ok`.
@@ -18,9 +18,9 @@ use crate::actor::Actor;
 ///
 /// # Errors
 ///
-/// Returns an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no
-/// program can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`,
-/// `SIGSEGV`). Otherwise, returns the system's error if it has no more threads or file descriptors.
+/// Returns the system's error if it has no more threads or file descriptors. On Windows, returns an
+/// error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for every signal but
+/// [`Signal::Int`]. After an error, the signals have the effect that they had before.
 ///
 /// # Examples
 ///
@@ -40,16 +40,16 @@ use crate::actor::Actor;
 /// ```
 #[track_caller]
 pub fn handler(signals: impl IntoIterator<Item = Signal>) -> io::Result<Actor> {
-    let first = Note::new();
+    let first = Oneshot::new();
     let received = Arc::clone(&first);
     let watch = Watch::new(signals, move |mut arrivals| {
         if let Some(signal) = arrivals.next() {
-            received.leave(signal);
+            received.send(signal);
         }
     })?;
     let actor = Actor::with(move |ctx| async move {
         let _watch = watch;
-        ctx.run_until_interrupted(first.left()).await;
+        ctx.run_until_interrupted(first.sent()).await;
         match first.take() {
             Some(signal) => Err(SignalError::new(signal).into()),
             None => Ok(()),

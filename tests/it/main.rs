@@ -16,3 +16,5 @@ mod laws;
 mod output;
 mod ports;
 mod runtimes;
+#[cfg(feature = "testing")]
+mod testing;

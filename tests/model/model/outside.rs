@@ -22,7 +22,9 @@ impl Group {
             drain_ends: None,
             stopping: false,
             turn: None,
+            interrupting: false,
             dropped: false,
+            forcing: false,
             gone: false,
             exits: Vec::new(),
             stragglers: Vec::new(),
@@ -91,12 +93,13 @@ impl Group {
             None => actor.wish().map(Ended::from),
             Some(inner) => {
                 inner.run();
-                let is_ready = inner.was_ready;
+                let is_ready = inner.is_ready();
                 let ended = inner
                     .end
                     .as_ref()
                     .map(|end| end.error.map_or(Ended::Returned, |_| Ended::Failed));
-                if is_ready {
+                // What the inner run returns is the exit, whether the inner group is ready or not.
+                if is_ready && ended.is_none() {
                     self.announce(id);
                 }
                 ended
@@ -125,11 +128,16 @@ impl Group {
         !self.gone && (!self.began || !self.inbox.is_empty() || time || actors)
     }
 
+    fn is_ready(&self) -> bool {
+        let stopping = self.cause.is_some() || self.is_asked().is_some() || self.gone;
+        self.was_ready && !stopping
+    }
+
     /// Laws 26, 29 and 30.
     pub fn face(&mut self) -> Face {
         let cause = self.cause.clone().or(self.is_asked());
         let stopping = cause.is_some() || self.gone;
-        let is_ready = self.was_ready && !stopping;
+        let is_ready = self.is_ready();
         if self.told_ready.is_none() && (is_ready || stopping) {
             self.told_ready = Some(is_ready);
         }

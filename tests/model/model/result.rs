@@ -15,7 +15,7 @@ impl Group {
             Some(kind @ (seen::Kind::Panicked | seen::Kind::Lost)) => {
                 self.fault.get_or_insert((kind, id));
             }
-            Some(kind) if must_succeed => {
+            Some(kind) if must_succeed || self.failed_by_fault(id) => {
                 self.fault.get_or_insert((kind, id));
             }
             Some(seen::Kind::Stragglers) => {
@@ -40,10 +40,15 @@ impl Group {
             .map(|id| (seen::Kind::Stragglers, Some(id)));
         let error = by_cause.or(fault).or(stragglers).or(inside);
         let all = self.settings.keeps_exits;
-        let kept = self
-            .exits
-            .iter()
-            .filter(|exit| all || exit.1 != Ended::Returned);
+        // Law 34: before the first interrupt, only the cause's own exit may be `Ok`.
+        let own = match cause {
+            Why::Exit(id, _) => Some(id),
+            _ => None,
+        };
+        let is_kept = |&&(id, ended, during_stop): &&(Id, Ended, bool)| {
+            ended != Ended::Returned || all && (during_stop || own == Some(id))
+        };
+        let kept = self.exits.iter().filter(is_kept);
         let report = Told {
             cause,
             exits: kept.copied().collect(),
@@ -55,6 +60,19 @@ impl Group {
             report: (all || error.is_some()).then_some(report),
         });
         self.gone = true;
+    }
+
+    /// Whether it is a group that one that must succeed failed during its stop.
+    fn failed_by_fault(&self, id: Id) -> bool {
+        let Some(inner) = &self.actors[&id].inner else {
+            return false;
+        };
+        let is_cause_ok = match inner.cause {
+            Some(Why::Exit(id, ended)) => inner.kind_of(id, ended).is_none(),
+            Some(Why::Request(is_ok)) => is_ok,
+            _ => true,
+        };
+        is_cause_ok && inner.fault.is_some()
     }
 
     /// What kind of error an exit is. A group counts as its own run did.
