@@ -23,55 +23,55 @@ struct Case {
 
 const CASES: &[Case] = &[
     Case {
-        name: "ok",
+        name: "law_33_ok",
         program: || Tokio::main(many_threads(), async { Ok(()) }),
         code: 0,
         stderr: Some(""),
     },
     Case {
-        name: "an_error_is_told_with_its_sources",
+        name: "law_33_an_error_is_told_with_its_sources",
         program: || Tokio::main(one_thread(), failing()),
         code: 1,
         stderr: Some("error: actor `db` failed: disk full\n"),
     },
     Case {
-        name: "without_tokio",
+        name: "law_33_without_tokio",
         program: || rungroup::exit_code(futures_lite::future::block_on(failing())),
         code: 1,
         stderr: Some("error: actor `db` failed: disk full\n"),
     },
     Case {
-        name: "a_task_spins",
+        name: "law_33_a_task_spins",
         program: || Tokio::main(many_threads(), beside_a_spinning_task()),
         code: 0,
         stderr: Some(""),
     },
     Case {
-        name: "an_actor_spins",
+        name: "law_33_an_actor_spins",
         program: || Tokio::main(many_threads(), with_a_spinning_actor()),
         code: 1,
         stderr: Some("error: 1 actor did not stop: `spin` (polling)\n"),
     },
     Case {
-        name: "a_thread_sleeps",
+        name: "law_33_a_thread_sleeps",
         program: || Tokio::main(many_threads(), beside_a_sleeping_thread(Ok(()))),
         code: 0,
         stderr: Some(""),
     },
     Case {
-        name: "a_thread_sleeps_on_one_thread",
+        name: "law_33_a_thread_sleeps_on_one_thread",
         program: || Tokio::main(one_thread(), beside_a_sleeping_thread(Ok(()))),
         code: 0,
         stderr: Some(""),
     },
     Case {
-        name: "a_thread_sleeps_and_the_program_fails",
+        name: "law_33_a_thread_sleeps_and_the_program_fails",
         program: || Tokio::main(one_thread(), beside_a_sleeping_thread(Err("down".into()))),
         code: 1,
         stderr: Some("error: down\n"),
     },
     Case {
-        name: "a_task_waits_on_one_thread",
+        name: "law_33_a_task_waits_on_one_thread",
         program: || {
             Tokio::main(one_thread(), async {
                 drop(tokio::spawn(pending::<()>()));
@@ -82,7 +82,7 @@ const CASES: &[Case] = &[
         stderr: Some(""),
     },
     Case {
-        name: "the_program_panics_beside_a_sleeping_thread",
+        name: "law_33_the_program_panics_beside_a_sleeping_thread",
         program: || {
             Tokio::main(many_threads(), async {
                 beside_a_sleeping_thread(Ok(())).await?;
@@ -93,7 +93,7 @@ const CASES: &[Case] = &[
         stderr: None,
     },
     Case {
-        name: "the_error_is_dropped_with_a_panic",
+        name: "law_33_the_error_is_dropped_with_a_panic",
         program: || Tokio::main(one_thread(), async { Err(Box::new(Fragile) as BoxError) }),
         code: 1,
         stderr: None,

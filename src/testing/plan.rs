@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn all_are_tried_where_there_is_room() {
+    fn law_36_all_are_tried_where_there_is_room() {
         let moments = moments(&actors(&[3, 1, 0, 7]), 55);
         assert_eq!((moments.len(), distinct(&moments)), (55, 55));
         for moment in &moments {

@@ -5,6 +5,7 @@ mod adding;
 mod announcing;
 mod drain;
 mod edge_cases;
+mod entered;
 mod faults;
 mod grace;
 mod handle;

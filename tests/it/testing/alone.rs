@@ -35,7 +35,7 @@ async fn findings() -> Findings {
 }
 
 #[test]
-fn a_finding_is_found_again_alone() {
+fn law_36_a_finding_is_found_again_alone() {
     let line = "RUNGROUP_TRIAL='stop-first:2:the cat'\\''s'";
     let all = block_on(findings());
     assert!(all.trials() > 1);

@@ -12,7 +12,7 @@ use super::SHORT;
 use crate::runtime::guard;
 
 #[test]
-fn an_actor_that_never_leaves_its_poll_ends_the_test() {
+fn law_36_an_actor_that_never_leaves_its_poll_ends_the_test() {
     guard("an actor that never leaves its poll", || {
         let (free, freed) = mpsc::channel::<()>();
         let freed = Arc::new(Mutex::new(freed));
