@@ -23,7 +23,7 @@ type Answer<T> = oneshot::Sender<rusqlite::Result<T>>;
 
 enum Query {
     Append(String, Answer<()>),
-    Count(Answer<u64>),
+    Count(Answer<i64>),
     Try(Answer<()>),
 }
 
@@ -40,7 +40,7 @@ impl Ledger {
         self.ask(|answer| Query::Append(entry, answer)).await
     }
 
-    pub(crate) async fn count(&self) -> rungroup::Result<u64> {
+    pub(crate) async fn count(&self) -> rungroup::Result<i64> {
         self.ask(Query::Count).await
     }
 
@@ -183,7 +183,7 @@ impl Database {
         Ok(())
     }
 
-    fn count(&self) -> rusqlite::Result<u64> {
+    fn count(&self) -> rusqlite::Result<i64> {
         let mut count = self
             .connection
             .prepare_cached("SELECT count(*) FROM entries")?;

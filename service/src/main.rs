@@ -9,8 +9,8 @@
 //!
 //! Ctrl-C stops it: HTTP answers the requests that have begun, then the workers finish, then the
 //! database is closed, and last the telemetry is flushed. A second Ctrl-C forces the stop and names
-//! the actors that did not stop; a third one kills. `settings.rs` has its settings, `deploy` a
-//! systemd unit and a Kubernetes manifest, and `tests` puts the service through all that.
+//! the actors that did not stop; a third one kills. `README.md` has its settings, `deploy` what a
+//! supervisor needs, and `tests` puts the service through all that.
 
 #[cfg(not(unix))]
 compile_error!("the service is for Unix: its supervisors use signals and sockets");
