@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Breaks each law of docs/laws.md as that page says, and runs the test that must fail:
+# Breaks each law as tests/laws/breaks says, and runs the test that must fail:
 #
 #   ci/breaks.sh        all, in ten minutes or so
 #   ci/breaks.sh 7      those of law 7

@@ -140,8 +140,7 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn stage(mut self, stage: u32) -> Actor {
-        self.settings.stage = stage;
-        self.settings.has_stage = true;
+        self.settings.set_stage(stage);
         self
     }
 
@@ -179,7 +178,7 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn background(mut self) -> Actor {
-        self.settings.background = true;
+        self.settings.set_background();
         self
     }
 
@@ -215,7 +214,7 @@ impl Actor {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn announces_ready(mut self) -> Actor {
-        self.settings.announces = true;
+        self.settings.set_announces();
         self
     }
 
@@ -284,7 +283,7 @@ impl Actor {
     /// assert_eq!(error.actor().unwrap().as_str(), Some("database"));
     /// ```
     pub fn must_succeed(mut self) -> Actor {
-        self.settings.must_succeed = true;
+        self.settings.set_must_succeed();
         self
     }
 }

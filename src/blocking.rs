@@ -9,9 +9,10 @@ use crate::cause::Cause;
 use crate::context::Context;
 use crate::outcome::{Kept, Outcome, Result};
 use crate::panic::catch;
-use crate::shared::latch::{Latch, Wait};
+use crate::shared::interrupt::Interrupt;
+use crate::shared::latch::Oneshot;
 use crate::spawner::thread_name;
-use crate::sync::{Mutex, lock};
+use crate::trace;
 
 impl Actor {
     /// Makes an actor from a function that blocks. The function runs on a thread of its own,
@@ -53,9 +54,7 @@ impl Actor {
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
         let execute = |ctx| run_on_a_thread(ctx, |_ctx| execute());
-        let mut actor = Actor::with_interrupt(execute, interrupt);
-        actor.settings.has_context = false;
-        actor
+        Actor::told_by(Interrupt::both(Box::new(interrupt)), execute)
     }
 
     /// Makes an actor from a function that blocks, as [`blocking`](Actor::blocking) does. The
@@ -84,47 +83,26 @@ impl Actor {
     }
 }
 
-/// What a thread hands to the task that waits for it.
-struct Handover {
-    /// The task takes it. If nobody waits any more, whichever of the two ends last drops it, and
-    /// its panic is contained.
-    outcome: Mutex<Option<Kept>>,
-    ended: Latch,
-}
-
-/// What the task waits for.
-struct Ended(Arc<Handover>);
-
-impl AsRef<Latch> for Ended {
-    fn as_ref(&self) -> &Latch {
-        &self.0.ended
-    }
-}
-
 async fn run_on_a_thread(
     ctx: Context,
     execute: impl FnOnce(Context) -> Result + Send + 'static,
 ) -> Result {
     ctx.moves_to_thread();
     let name = thread_name(ctx.name());
-    let handover = Arc::new(Handover {
-        outcome: Mutex::new(None),
-        ended: Latch::new(),
-    });
-    let ended = Ended(Arc::clone(&handover));
+    // If the task is gone by then, the thread drops the outcome, and its panic is contained.
+    let outcome = Oneshot::<Kept>::new();
+    let sender = Arc::clone(&outcome);
+    // The lines of the thread belong to the actor, as those of its polls do (law 35).
+    let scope = trace::Scope::current();
     let work = move || {
-        let returned = catch(|| execute(ctx));
-        let outcome = returned.map_or_else(|panic| Outcome::Panicked(panic).into(), Kept::from);
-        *lock(&handover.outcome) = Some(outcome);
-        handover.ended.set(true);
+        let returned = scope.around(|| catch(|| execute(ctx)));
+        sender.send(returned.map_or_else(|panic| Outcome::Panicked(panic).into(), Kept::from));
     };
     // Detached, because a join would wait, inside a poll, for the destructors of the thread's
     // locals.
     drop(thread::Builder::new().name(name).spawn(work)?);
-    let handover = Arc::clone(&ended.0);
-    Wait::new(ended).await;
-    let outcome = lock(&handover.outcome).take();
-    outcome.map_or(Ok(()), into_result)
+    outcome.sent().await;
+    outcome.take().map_or(Ok(()), into_result)
 }
 
 fn into_result(mut outcome: Kept) -> Result {

@@ -1,16 +1,16 @@
 //! Exits, and why a group stops.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::name::Name;
-use crate::outcome::{Kept, Outcome};
-use crate::text::{Chain, Chained, OneLine};
+use crate::outcome::{Kept, Outcome, Shared};
+use crate::reason::{Reason, Signal, signal_behind};
+use crate::text::{Chain, Chained};
 
-/// The exit of one actor, as a [`Report`](crate::Report) lists it.
+/// The exit of one actor, as a [`Report`](crate::Report) lists it. Cloning it shares the error.
 ///
 /// # Examples
 ///
@@ -22,15 +22,14 @@ use crate::text::{Chain, Chained, OneLine};
 /// group.add_actor(Actor::cancellable(std::future::pending()).name("queue"));
 ///
 /// let report = futures_lite::future::block_on(group.run_report(Threads));
-/// let exit = &report.exits()[0];
-/// assert_eq!(exit.actor().as_str(), Some("queue"));
+/// let exit = report.exit("queue").unwrap();
 /// assert!(exit.outcome().to_string() == "returned");
 /// assert!(exit.stopped_in().unwrap() <= exit.ran_for());
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Exit {
     pub(crate) name: Name,
-    pub(crate) outcome: Kept,
+    pub(crate) outcome: Shared,
     pub(crate) ran_for: Duration,
     /// Set for an actor that exited after the first interrupt.
     pub(crate) stop: Option<StopTimes>,
@@ -105,7 +104,7 @@ pub(crate) enum Trigger {
     /// Its outcome is `Returned` or `Failed`.
     Request {
         outcome: Kept,
-        reason: Option<Cow<'static, str>>,
+        reason: Option<Reason>,
     },
     NoActorLeft,
     Dropped,
@@ -135,6 +134,42 @@ impl Cause {
         }
     }
 
+    /// Returns the signal that stopped the group: the one that
+    /// [`termination`](crate::signal::termination) or [`handler`](crate::signal::handler) received,
+    /// in this group or in the one around it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::signal::Signal;
+    /// use rungroup::{Cause, Group, Threads};
+    ///
+    /// /// The exit code by which a shell tells that a signal ended a program.
+    /// fn code(cause: &Cause) -> u8 {
+    ///     match cause.signal() {
+    ///         Some(Signal::Int) => 130,
+    ///         Some(Signal::Term) => 143,
+    ///         _ => 0,
+    ///     }
+    /// }
+    ///
+    /// let report = futures_lite::future::block_on(Group::new().run_report(Threads));
+    /// assert_eq!(code(report.cause().unwrap()), 0);
+    /// ```
+    #[cfg(feature = "signal")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
+    pub fn signal(&self) -> Option<Signal> {
+        self.by_signal()
+    }
+
+    fn by_signal(&self) -> Option<Signal> {
+        match (self.error(), &*self.0) {
+            (Some(error), _) => signal_behind(error),
+            (None, Trigger::Request { reason, .. }) => reason.as_ref().and_then(Reason::signal),
+            (None, _) => None,
+        }
+    }
+
     pub(crate) fn exit(&self) -> Option<&Exit> {
         match &*self.0 {
             Trigger::Exit(exit) => Some(exit),
@@ -158,14 +193,37 @@ impl Cause {
 
     /// The reason for a group inside this one. It leaves out "stop requested", which the inner
     /// cause says again.
-    pub(crate) fn as_reason(&self) -> Option<Cow<'static, str>> {
-        match &*self.0 {
+    pub(crate) fn as_reason(&self) -> Option<Reason> {
+        let text = match &*self.0 {
             Trigger::Request { outcome, reason } => match outcome.error() {
-                Some(error) => Some(Chained(error).to_string().into()),
-                None => reason.clone(),
+                Some(error) => Chained(error).to_string(),
+                None => return reason.clone(),
             },
-            _ => Some(self.to_string().into()),
-        }
+            _ => self.to_string(),
+        };
+        Some(Reason::Outer {
+            text: text.into(),
+            signal: self.by_signal(),
+        })
+    }
+
+    /// The same cause with nothing foreign in it: errors as their text, panics without their
+    /// payload. It reads the same.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for a group that is gone"))]
+    pub(crate) fn to_text(&self) -> Cause {
+        Cause::new(match &*self.0 {
+            Trigger::Exit(exit) => Trigger::Exit(Exit {
+                name: exit.name.clone(),
+                outcome: exit.outcome.to_text().into(),
+                ..*exit
+            }),
+            Trigger::Request { outcome, reason } => Trigger::Request {
+                outcome: outcome.to_text().into(),
+                reason: reason.clone(),
+            },
+            Trigger::NoActorLeft => Trigger::NoActorLeft,
+            Trigger::Dropped => Trigger::Dropped,
+        })
     }
 }
 
@@ -178,7 +236,7 @@ impl fmt::Display for Cause {
             Trigger::Request { outcome, reason } => {
                 f.write_str("stop requested")?;
                 if let Some(reason) = reason {
-                    write!(f, ": {}", OneLine(reason))?;
+                    write!(f, ": {reason}")?;
                 }
                 Chain(outcome.error()).fmt(f)
             }
@@ -191,5 +249,93 @@ impl fmt::Display for Cause {
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Cause").field(&self.0).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panic::catch;
+
+    fn exit(outcome: Outcome) -> Cause {
+        Cause::new(Trigger::Exit(Exit {
+            name: Name::of_caller(),
+            outcome: outcome.into(),
+            ran_for: Duration::ZERO,
+            stop: None,
+        }))
+    }
+
+    fn request(outcome: Outcome, reason: Option<Reason>) -> Cause {
+        Cause::new(Trigger::Request {
+            outcome: outcome.into(),
+            reason,
+        })
+    }
+
+    #[test]
+    fn the_text_of_a_cause_reads_the_same() {
+        let panic = || catch::<()>(|| std::panic::resume_unwind(Box::new("kaboom"))).unwrap_err();
+        let outcomes = || {
+            [
+                Outcome::Returned,
+                Outcome::Failed("disk\nfull".into()),
+                Outcome::Panicked(panic()),
+                Outcome::Lost(None),
+                Outcome::Lost(Some("no threads".into())),
+                Outcome::Forced,
+            ]
+        };
+        let exits = outcomes().into_iter().map(exit);
+        let requests = outcomes().into_iter().map(|outcome| request(outcome, None));
+        let others = [Trigger::NoActorLeft, Trigger::Dropped].map(Cause::new);
+        for cause in exits.chain(requests).chain(others) {
+            let text = cause.to_text();
+            assert_eq!(text.to_string(), cause.to_string());
+            assert_eq!(text.actor(), cause.actor());
+            assert_eq!(text.error().is_some(), cause.error().is_some());
+            let kind = |cause: &Cause| cause.outcome().map(std::mem::discriminant);
+            assert_eq!(kind(&text), kind(&cause));
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_cause_holds_nothing_foreign() {
+        let shared = std::sync::Arc::new(());
+        let held = std::sync::Arc::downgrade(&shared);
+        let bomb = || std::panic::resume_unwind(Box::new(shared));
+        let cause = exit(Outcome::Panicked(catch::<()>(bomb).unwrap_err()));
+        let text = cause.to_text();
+        drop(cause);
+        assert!(held.upgrade().is_none());
+        drop(text);
+    }
+
+    #[cfg(feature = "signal")]
+    #[test]
+    fn a_cause_knows_its_signal_through_groups_and_as_text() {
+        use crate::signal::SignalError;
+
+        let term = Signal::Term;
+        let handled = || Outcome::Failed(SignalError::new(term).into());
+        for cause in [
+            request(Outcome::Returned, Some(Reason::Signal(term))),
+            exit(handled()),
+            request(handled(), None),
+        ] {
+            let inner = request(Outcome::Returned, cause.as_reason());
+            let innermost = request(Outcome::Returned, inner.as_reason());
+            for cause in [
+                cause.to_text(),
+                innermost.to_text(),
+                cause,
+                inner,
+                innermost,
+            ] {
+                assert_eq!(cause.signal(), Some(term), "{cause}");
+            }
+        }
+        assert_eq!(exit(Outcome::Failed("other".into())).signal(), None);
+        assert_eq!(request(Outcome::Returned, None).signal(), None);
     }
 }

@@ -12,11 +12,11 @@ use crate::cause::Cause;
 use crate::handle::Handle;
 use crate::name::Name;
 use crate::outcome::Result;
-use crate::settings::{Adder, Rank};
+use crate::settings::Parent;
+use crate::shared::group_state::GroupState;
 use crate::shared::interrupt::Interrupt;
 use crate::shared::latch::{Latch, Wait};
-use crate::shared::link::Link;
-use crate::shared::seat::Seat;
+use crate::shared::member_ref::MemberRef;
 
 /// Tells an actor whether it is interrupted and why, lets it announce that it is ready, and lets it
 /// add children.
@@ -39,7 +39,7 @@ use crate::shared::seat::Seat;
 /// group.run_blocking(Threads).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct Context(Seat);
+pub struct Context(MemberRef);
 
 impl Context {
     /// Returns a future that is ready once the actor is interrupted. It borrows nothing, so it can
@@ -73,10 +73,7 @@ impl Context {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn interrupted(&self) -> Interrupted {
-        Interrupted(Wait::new(Until {
-            context: self.clone(),
-            has_left: false,
-        }))
+        Interrupted(Wait::on(self.clone(), Context::latch))
     }
 
     /// Returns whether the actor is interrupted. It takes no lock and suits a hot loop.
@@ -98,7 +95,7 @@ impl Context {
     /// ```
     pub fn is_interrupted(&self) -> bool {
         match self.latch().get() {
-            Some(interrupted) => interrupted || self.link().gone.is_set(),
+            Some(interrupted) => interrupted || self.group().gone.is_set(),
             None => false,
         }
     }
@@ -122,8 +119,11 @@ impl Context {
     /// group.run_blocking(Threads).unwrap_err();
     /// ```
     pub fn cause(&self) -> Option<Cause> {
-        let cause = self.link().cause().filter(|_| self.is_interrupted());
-        cause.cloned()
+        if self.is_interrupted() {
+            self.group().cause()
+        } else {
+            None
+        }
     }
 
     /// Runs `future` until it is ready. If the actor is interrupted first, drops `future` and
@@ -173,7 +173,8 @@ impl Context {
     }
 
     /// Announces that the actor is ready: listening, warmed up, recovered. It has an effect only
-    /// for an actor that [`announces_ready`](Actor::announces_ready), and only the first time.
+    /// for an actor that [`announces_ready`](Actor::announces_ready), and only the first time or after
+    /// [`revoke_ready`](Context::revoke_ready).
     ///
     /// # Examples
     ///
@@ -195,6 +196,36 @@ impl Context {
         self.0.announce();
     }
 
+    /// Takes back that the actor is ready, as when its database is locked. Until it
+    /// [announces](Context::announce_ready) again, [`Handle::is_ready`] is false and the
+    /// [status](Handle::status) names the actor.
+    ///
+    /// It has an effect only for an actor that has announced. What has started goes on: stages are
+    /// not held back again, [`Handle::ready`] tells about the start alone, and the
+    /// [drain](crate::Group::drain) is not affected. If the actor exits, it no longer counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     let handle = ctx.handle();
+    ///     ctx.announce_ready();
+    ///     handle.ready().await?;
+    ///     ctx.revoke_ready();
+    ///     assert!(!handle.is_ready());
+    ///     ctx.announce_ready();
+    ///     assert!(handle.is_ready());
+    ///     Ok(())
+    /// }).announces_ready());
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    pub fn revoke_ready(&self) {
+        self.0.revoke();
+    }
+
     /// Returns a handle to the actor's group. An actor that is added through it is a child: it
     /// stops together with its adder. It has the adder's stage, and is in the background if the
     /// adder is, unless it is given a [stage](Actor::stage) of its own.
@@ -214,11 +245,12 @@ impl Context {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn handle(&self) -> Handle {
-        let adder = Adder {
-            stage: self.0.policy().stage,
-            background: self.0.stage().rank == Rank::Background,
+        let settings = self.0.settings();
+        let parent = Parent {
+            stage: settings.stage,
+            background: settings.is_background(),
         };
-        Handle::of_actor(Arc::clone(self.link()), adder)
+        Handle::with_parent(Arc::clone(self.group()), parent)
     }
 
     pub(crate) fn name(&self) -> &Name {
@@ -232,29 +264,15 @@ impl Context {
 
     fn latch(&self) -> &Latch {
         // An actor with a context has a latch. The fallback is set when the group is gone.
-        self.0.latch().unwrap_or(&self.link().gone)
+        self.0.latch().unwrap_or_else(|| self.gone())
     }
 
-    fn link(&self) -> &Arc<Link> {
-        &self.0.stage().link
+    fn gone(&self) -> &Latch {
+        &self.group().gone
     }
-}
 
-/// What an actor waits for, for [`Wait`].
-#[derive(Clone)]
-struct Until {
-    context: Context,
-    /// The actor left before it was interrupted, so it waits until the group is gone.
-    has_left: bool,
-}
-
-impl AsRef<Latch> for Until {
-    fn as_ref(&self) -> &Latch {
-        if self.has_left {
-            &self.context.link().gone
-        } else {
-            self.context.latch()
-        }
+    fn group(&self) -> &Arc<GroupState> {
+        &self.0.stage().group
     }
 }
 
@@ -290,7 +308,7 @@ impl fmt::Debug for Context {
 /// ```
 #[derive(Clone)]
 #[must_use = "futures do nothing unless polled"]
-pub struct Interrupted(Wait<Until>);
+pub struct Interrupted(Wait<Context>);
 
 impl Future for Interrupted {
     type Output = ();
@@ -298,7 +316,8 @@ impl Future for Interrupted {
     fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
         match Pin::new(&mut self.0).poll(cx) {
             Poll::Ready(false) => {
-                self.0.turn_to(|until| until.has_left = true);
+                // The actor left before it was interrupted, so it waits until the group is gone.
+                self.0.switch_to(Context::gone);
                 Pin::new(&mut self.0).poll(cx).map(drop)
             }
             polled => polled.map(drop),
@@ -340,7 +359,9 @@ impl Actor {
     pub fn with<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        Actor::told_by(Interrupt::latch(), execute)
+        let mut actor = Actor::told_by(Interrupt::latch(), execute);
+        actor.settings.set_has_context();
+        actor
     }
 
     /// Makes an actor that learns of its interrupt through a [`Context`] before `interrupt` is
@@ -350,11 +371,15 @@ impl Actor {
         execute: impl FnOnce(Context) -> F + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        Actor::told_by(Interrupt::both(Box::new(interrupt)), execute)
+        let mut actor = Actor::told_by(Interrupt::both(Box::new(interrupt)), execute);
+        actor.settings.set_has_context();
+        actor
     }
 
+    /// Makes an actor whose execute learns of its interrupt through a context, which it may keep to
+    /// itself.
     #[track_caller]
-    fn told_by<F: Future<Output = Result> + Send + 'static>(
+    pub(crate) fn told_by<F: Future<Output = Result> + Send + 'static>(
         interrupt: Interrupt,
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
@@ -362,12 +387,10 @@ impl Actor {
         // go of the future: at its end, at a force, or when the group is dropped.
         let execute = async move {
             let member =
-                Seat::entering().ok_or("polled by a thread that has destroyed its locals")?;
+                MemberRef::entering().ok_or("polled by a thread that has destroyed its locals")?;
             execute(Context(member)).await
         };
-        let mut actor = Actor::from_parts(ActorParts::new(Box::pin(execute), interrupt));
-        actor.settings.has_context = true;
-        actor
+        Actor::from_parts(ActorParts::new(Box::pin(execute), interrupt))
     }
 
     /// Makes an actor whose interrupt drops its future. Its exit is then `Ok`.
@@ -391,8 +414,6 @@ impl Actor {
             let exit = ctx.poll_until_interrupted(execute).await;
             exit.unwrap_or(Ok(()))
         };
-        let mut actor = Actor::with(run);
-        actor.settings.has_context = false;
-        actor
+        Actor::told_by(Interrupt::latch(), run)
     }
 }

@@ -5,11 +5,10 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use crate::cause::{Cause, Exit};
-
 use crate::name::Name;
 use crate::outcome::Outcome;
 use crate::panic::Panic;
-use crate::report::{Fault, Report, Straggler, Weight};
+use crate::report::{Fault, Report, Severity, Stragglers};
 use crate::text::Chain;
 
 /// Why a run failed.
@@ -19,8 +18,8 @@ use crate::text::Chain;
 /// succeed](crate::Actor::must_succeed). If there is none of these, it is the actors that did not
 /// stop.
 ///
-/// A panic, a loss or a straggler in a [group inside the group](crate::Group::into_actor) counts as
-/// one of the outer group.
+/// A panic, a loss, a straggler, or a failure of an actor that must succeed in a [group inside the
+/// group](crate::Group::into_actor) counts as one of the outer group.
 ///
 /// This type is not the default error of [`Result`](crate::Result), which is
 /// [`BoxError`](crate::BoxError): `run` returns `Result<(), Error>`.
@@ -56,9 +55,6 @@ struct Inner {
     report: Report,
 }
 
-/// A line with a million stragglers helps nobody. The report has all of them.
-const STRAGGLERS_SHOWN: usize = 10;
-
 /// What a run failed with, by its place in the report. It is decided once; everything else only
 /// shows it.
 #[derive(Clone, Copy)]
@@ -69,6 +65,8 @@ enum Verdict {
     Request,
     /// A later exit.
     Exit(usize),
+    /// The exit of a group inside this one that had stragglers.
+    InnerStragglers(usize),
     /// An interrupt that panicked.
     Interrupt(usize),
     Stragglers,
@@ -84,7 +82,10 @@ impl Verdict {
             (None, Some(Fault::Exit(nth))) => Some(Verdict::Exit(nth)),
             (None, Some(Fault::Interrupt(nth))) => Some(Verdict::Interrupt(nth)),
             (None, None) if !report.stragglers().is_empty() => Some(Verdict::Stragglers),
-            (None, None) => report.faults().inner_stragglers.map(Verdict::Exit),
+            (None, None) => report
+                .faults()
+                .inner_stragglers
+                .map(Verdict::InnerStragglers),
         }
     }
 
@@ -92,9 +93,13 @@ impl Verdict {
     fn exit(self, report: &Report) -> Option<&Exit> {
         match self {
             Verdict::Cause => report.cause().and_then(Cause::exit),
-            Verdict::Exit(nth) => report.exits().get(nth),
+            Verdict::Exit(nth) | Verdict::InnerStragglers(nth) => report.exits().get(nth),
             Verdict::Request | Verdict::Interrupt(_) | Verdict::Stragglers => None,
         }
+    }
+
+    fn is_exit(self, nth: usize) -> bool {
+        matches!(self, Verdict::Exit(own) | Verdict::InnerStragglers(own) if own == nth)
     }
 
     fn source(self, report: &Report) -> Option<&(dyn StdError + 'static)> {
@@ -106,43 +111,25 @@ impl Verdict {
 
     fn show(self, report: &Report, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Verdict::Cause | Verdict::Exit(_) => match self.exit(report) {
-                Some(exit) => write!(f, "actor {} {}", exit.actor().quoted(), exit.outcome()),
-                None => Ok(()),
-            },
+            Verdict::Cause | Verdict::Exit(_) | Verdict::InnerStragglers(_) => {
+                match self.exit(report) {
+                    Some(exit) => write!(f, "actor {} {}", exit.actor().quoted(), exit.outcome()),
+                    None => Ok(()),
+                }
+            }
             Verdict::Request => f.write_str("the group was stopped with an error"),
             Verdict::Interrupt(nth) => {
                 let (name, panic) = &report.interrupt_panics()[nth];
-                write!(f, "actor {} panicked: {panic}", name.quoted())
+                show_interrupt(name, panic, f)
             }
-            Verdict::Stragglers => show_stragglers(report.stragglers(), f),
+            Verdict::Stragglers => write!(f, "{}", Stragglers(report.stragglers())),
         }
     }
 }
 
-/// Names the stragglers that were waited for and counts those that only the force interrupted. If
-/// none was waited for, names all.
-fn show_stragglers(stragglers: &[Straggler], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let waited_for = stragglers.iter().filter(|one| one.waited_for().is_some());
-    let (named, counted): (Vec<_>, _) = match waited_for.clone().count() {
-        0 => (stragglers.iter().collect(), 0),
-        named => (waited_for.collect(), stragglers.len() - named),
-    };
-    let plural = if named.len() == 1 { "" } else { "s" };
-    write!(f, "{} actor{plural} did not stop: ", named.len())?;
-    for (nth, straggler) in named.iter().take(STRAGGLERS_SHOWN).enumerate() {
-        let comma = if nth == 0 { "" } else { ", " };
-        write!(f, "{comma}{straggler}")?;
-    }
-    match named.len().saturating_sub(STRAGGLERS_SHOWN) {
-        0 => {}
-        more => write!(f, " and {more} more")?,
-    }
-    match counted {
-        0 => Ok(()),
-        1 => f.write_str("; 1 more was forced before its turn"),
-        more => write!(f, "; {more} more were forced before their turn"),
-    }
+fn show_interrupt(name: &Name, panic: &Panic, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let actor = name.quoted();
+    write!(f, "the interrupt of actor {actor} panicked: {panic}")
 }
 
 /// The kind of an [`Error`].
@@ -169,6 +156,18 @@ pub enum ErrorKind {
     Stragglers,
 }
 
+/// "failed", "panicked", "lost", "stragglers"
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            ErrorKind::Failed => "failed",
+            ErrorKind::Panicked => "panicked",
+            ErrorKind::Lost => "lost",
+            ErrorKind::Stragglers => "stragglers",
+        })
+    }
+}
+
 impl ErrorKind {
     /// The kind of an outcome. For an actor that is a group, it is the kind of that group's error.
     fn of(outcome: &Outcome) -> ErrorKind {
@@ -185,13 +184,12 @@ fn inner(outcome: &Outcome) -> Option<&Error> {
     outcome.error()?.downcast_ref()
 }
 
-/// What an exit during the stop means for the result of the run.
-pub(crate) fn weight(outcome: &Outcome, must_succeed: bool) -> Weight {
-    match ErrorKind::of(outcome) {
-        ErrorKind::Panicked | ErrorKind::Lost => Weight::Fault,
-        _ if must_succeed && matches!(outcome, Outcome::Failed(_)) => Weight::Fault,
-        ErrorKind::Stragglers => Weight::Straggler,
-        ErrorKind::Failed => Weight::Mere,
+/// What an exit during the stop means for the result of the run. A group counts as its own run did.
+pub(crate) fn severity(outcome: &Outcome, must_succeed: bool) -> Severity {
+    match outcome {
+        Outcome::Panicked(_) | Outcome::Lost(_) => Severity::Fault,
+        Outcome::Failed(_) if must_succeed => Severity::Fault,
+        _ => inner(outcome).map_or(Severity::Kept, Error::severity),
     }
 }
 
@@ -232,7 +230,7 @@ impl Error {
         match self.0.verdict {
             Verdict::Request => ErrorKind::Failed,
             Verdict::Interrupt(_) => ErrorKind::Panicked,
-            Verdict::Stragglers => ErrorKind::Stragglers,
+            Verdict::Stragglers | Verdict::InnerStragglers(_) => ErrorKind::Stragglers,
             Verdict::Cause | Verdict::Exit(_) => self
                 .exit()
                 .map_or(ErrorKind::Failed, |exit| ErrorKind::of(exit.outcome())),
@@ -313,36 +311,72 @@ impl Error {
         self.0.verdict.exit(&self.0.report)
     }
 
+    /// What the run means for the group around it (law 10). A mere failure that was its cause is one
+    /// of an actor.
+    fn severity(&self) -> Severity {
+        match self.0.verdict {
+            Verdict::Cause => self
+                .exit()
+                .map_or(Severity::Kept, |exit| severity(exit.outcome(), false)),
+            Verdict::Request => Severity::Kept,
+            Verdict::Exit(_) | Verdict::Interrupt(_) => Severity::Fault,
+            Verdict::Stragglers | Verdict::InnerStragglers(_) => Severity::Straggler,
+        }
+    }
+
     /// The later faults, one line each: exits that are not `Ok`, interrupts that panicked,
     /// stragglers.
     fn show_later(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = self.report();
+        let (report, verdict) = (self.report(), self.0.verdict);
         for (nth, exit) in report.exits().iter().enumerate() {
-            let is_shown = matches!(self.0.verdict, Verdict::Exit(shown) if shown == nth);
-            if !is_shown && !matches!(exit.outcome(), Outcome::Returned | Outcome::Forced) {
-                let actor = exit.actor().quoted();
-                write!(f, "\n  also: actor {actor} {:#}", exit.outcome())?;
+            let is_told = verdict.is_exit(nth) || report.of_cause() == Some(nth);
+            if !is_told && !matches!(exit.outcome(), Outcome::Returned | Outcome::Forced) {
+                write!(f, "\n  also: {}", Shown(exit))?;
             }
         }
         for (nth, (name, panic)) in report.interrupt_panics().iter().enumerate() {
-            if !matches!(self.0.verdict, Verdict::Interrupt(shown) if shown == nth) {
-                let actor = name.quoted();
-                write!(
-                    f,
-                    "\n  also: the interrupt of actor {actor} panicked: {panic}"
-                )?;
+            if !matches!(verdict, Verdict::Interrupt(shown) if shown == nth) {
+                f.write_str("\n  also: ")?;
+                show_interrupt(name, panic, f)?;
             }
         }
-        if !matches!(self.0.verdict, Verdict::Stragglers) && !report.stragglers().is_empty() {
-            f.write_str("\n  also: ")?;
-            show_stragglers(report.stragglers(), f)?;
+        self.show_stragglers(f)
+    }
+
+    /// Why they were forced, and after how long.
+    fn show_stragglers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stragglers = Stragglers(self.report().stragglers());
+        if stragglers.0.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        if !matches!(self.0.verdict, Verdict::Stragglers) {
+            write!(f, "\n  also: {stragglers}")?;
+        }
+        let mut lines = stragglers.lines().into_iter();
+        lines.try_for_each(|line| write!(f, "\n  {line}"))
+    }
+}
+
+/// An exit with its error.
+struct Shown<'a>(&'a Exit);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "actor {} {:#}",
+            self.0.actor().quoted(),
+            self.0.outcome()
+        )
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exit = self.exit().filter(|_| f.alternate());
+        if let Some(exit) = exit {
+            return Shown(exit).fmt(f);
+        }
         self.0.verdict.show(self.report(), f)?;
         if f.alternate() {
             Chain(self.source()).fmt(f)?;

@@ -12,12 +12,11 @@ use crate::cause::Cause;
 use crate::context::Context;
 use crate::error::Error;
 use crate::handle::Handle;
-use crate::machine::{Limits, Machine, Roster};
+use crate::machine::{Ledger, Limits, Machine};
 use crate::outcome::Result;
 use crate::report::Report;
-use crate::shared::door::Keeper;
-use crate::shared::link::{Inbox, Link};
-use crate::shared::members::Roll;
+use crate::shared::members::MemberTable;
+use crate::shared::receiver::Receiver;
 use crate::spawner::Spawner;
 
 /// Collects actors and runs them as one: the first one that exits interrupts all the others.
@@ -47,13 +46,12 @@ use crate::spawner::Spawner;
 /// ```
 #[must_use = "a group does nothing until it is run"]
 pub struct Group {
-    /// Both are declared before the roll, so that they are closed when the actors' destructors run.
-    inbox: Inbox,
-    door: Keeper,
-    roster: Roster,
-    /// The actors that were added to the group itself. They move to the door's roll when the group
-    /// runs.
-    roll: Roll,
+    /// Declared before the members, so that it is closed when the destructors of the actors run.
+    receiver: Receiver,
+    ledger: Ledger,
+    /// The actors that were added to the group itself, without a lock. They move to the intake when
+    /// the group runs.
+    members: MemberTable,
     limits: Limits,
 }
 
@@ -68,12 +66,11 @@ impl Group {
     /// Group::new().run_blocking(Threads).unwrap(); // nobody to wait for
     /// ```
     pub fn new() -> Group {
-        let inbox = Link::open();
+        let receiver = Receiver::new();
         Group {
-            door: Keeper::open(&inbox.link),
-            roster: Roster::new(Arc::clone(&inbox.link)),
-            roll: Roll::default(),
-            inbox,
+            ledger: Ledger::new(Arc::clone(&receiver.state)),
+            members: MemberTable::default(),
+            receiver,
             limits: Limits::default(),
         }
     }
@@ -131,7 +128,7 @@ impl Group {
     /// ```
     pub fn add_actor(&mut self, actor: Actor) -> &mut Group {
         self.accept_added();
-        self.roster.admit(actor, &mut self.roll);
+        self.ledger.admit(actor, &mut self.members);
         self
     }
 
@@ -216,7 +213,7 @@ impl Group {
     /// # stop.join().unwrap();
     /// ```
     pub fn handle(&self) -> Handle {
-        Handle::new(Arc::clone(&self.inbox.link))
+        Handle::new(Arc::clone(&self.receiver.state))
     }
 
     /// Runs all actors concurrently on `spawner` until the first one exits, interrupts all, and
@@ -262,7 +259,7 @@ impl Group {
     /// block_on(group.run(Threads)).unwrap();
     /// ```
     pub async fn run(self, spawner: impl Spawner) -> Result<(), Error> {
-        self.run_on(&spawner, Report::of_faults())
+        self.run_on(&spawner, Report::keeping_faults())
             .await
             .into_result()
     }
@@ -296,7 +293,7 @@ impl Group {
     /// report.into_result().unwrap();
     /// ```
     pub async fn run_report(self, spawner: impl Spawner) -> Report {
-        self.run_on(&spawner, Report::of_all()).await
+        self.run_on(&spawner, Report::keeping_all()).await
     }
 
     /// Runs the group as [`run`](Group::run) does, and blocks this thread meanwhile. It needs no
@@ -355,7 +352,8 @@ impl Group {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     #[track_caller]
-    pub fn into_actor(self, spawner: impl Spawner + 'static) -> Actor {
+    pub fn into_actor(mut self, spawner: impl Spawner + 'static) -> Actor {
+        self.limits.is_inner = true;
         let inner = self.handle();
         let execute = |ctx| run_inside(self, spawner, ctx);
         Actor::with_interrupt(execute, move |cause| {
@@ -367,15 +365,8 @@ impl Group {
 
     async fn run_on(mut self, spawner: &dyn Spawner, report: Report) -> Report {
         self.accept_added();
-        self.door.admit_all(self.roll);
-        let mut machine = Machine::new(
-            spawner,
-            self.inbox,
-            self.door,
-            self.roster,
-            self.limits,
-            report,
-        );
+        self.receiver.intake.set_members(self.members);
+        let mut machine = Machine::new(spawner, self.receiver, self.ledger, self.limits, report);
 
         // Run each actor.
         machine.start();
@@ -392,8 +383,8 @@ impl Group {
 
     /// Takes in the actors that were added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
-        for actor in self.door.take_all() {
-            self.roster.admit(actor, &mut self.roll);
+        for actor in self.receiver.intake.take_all() {
+            self.ledger.admit(actor, &mut self.members);
         }
     }
 }

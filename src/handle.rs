@@ -1,6 +1,5 @@
 //! A group seen from outside.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -9,10 +8,10 @@ use std::sync::Arc;
 use crate::actor::Actor;
 use crate::cause::{Cause, Trigger};
 use crate::outcome::Result;
-use crate::settings::Adder;
-use crate::shared::door::Door;
-use crate::shared::latch::{Latch, Wait};
-use crate::shared::link::Link;
+use crate::reason::Reason;
+use crate::settings::Parent;
+use crate::shared::group_state::GroupState;
+use crate::shared::latch::Wait;
 use crate::status::Status;
 
 /// Stops a group from outside, adds actors to it while it runs, and tells whether it is ready.
@@ -39,21 +38,24 @@ use crate::status::Status;
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    link: Arc<Link>,
+    group: Arc<GroupState>,
     /// The actor whose children are added through it.
-    adder: Option<Adder>,
+    parent: Option<Parent>,
 }
 
 impl Handle {
-    pub(crate) fn new(link: Arc<Link>) -> Handle {
-        Handle { link, adder: None }
+    pub(crate) fn new(group: Arc<GroupState>) -> Handle {
+        Handle {
+            group,
+            parent: None,
+        }
     }
 
     /// Makes a handle for an actor of the group.
-    pub(crate) fn of_actor(link: Arc<Link>, actor: Adder) -> Handle {
+    pub(crate) fn with_parent(group: Arc<GroupState>, parent: Parent) -> Handle {
         Handle {
-            link,
-            adder: Some(actor),
+            group,
+            parent: Some(parent),
         }
     }
 
@@ -81,8 +83,8 @@ impl Handle {
     }
 
     /// Does what [`stop`](Handle::stop) does, with a reason that the cause shows.
-    pub(crate) fn request(&self, outcome: Result, reason: Option<Cow<'static, str>>) {
-        self.link.request(Cause::new(Trigger::Request {
+    pub(crate) fn request(&self, outcome: Result, reason: Option<Reason>) {
+        self.group.request(Cause::new(Trigger::Request {
             outcome: outcome.into(),
             reason,
         }));
@@ -110,7 +112,7 @@ impl Handle {
     /// running.join().unwrap().unwrap();
     /// ```
     pub fn skip_drain(&self) {
-        self.link.skip_drain();
+        self.group.skip_drain();
     }
 
     /// Ends the group without waiting for its actors: calls all interrupts that are still due, and
@@ -133,11 +135,7 @@ impl Handle {
     /// println!("{error}"); // "1 actor did not stop: `deaf` (parked)"
     /// ```
     pub fn force(&self) {
-        // All interrupts are due from now on, so no actor enters any more (law 24).
-        if let Some(door) = self.link.door::<Door>() {
-            door.lock();
-        }
-        self.link.request_force(Cause::new(Trigger::Request {
+        self.group.request_force(Cause::new(Trigger::Request {
             outcome: Ok(()).into(),
             reason: None,
         }));
@@ -184,8 +182,8 @@ impl Handle {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn add_actor(&self, actor: Actor) -> std::result::Result<(), Actor> {
-        match self.link.door::<Door>() {
-            Some(door) => door.add(actor, self.adder),
+        match self.group.registry() {
+            Some(registry) => registry.add(actor, self.parent),
             None => Err(actor),
         }
     }
@@ -226,10 +224,10 @@ impl Handle {
     pub fn ready(
         &self,
     ) -> impl Future<Output = std::result::Result<(), NotReady>> + Send + 'static + use<> {
-        let link = Arc::clone(&self.link);
+        let group = Arc::clone(&self.group);
         async move {
-            Wait::new(ByReady(Arc::clone(&link))).await;
-            if link.is_ready() {
+            Wait::on(Arc::clone(&group), |group| &group.ready).await;
+            if group.was_ready() && !group.stopping.is_set() {
                 Ok(())
             } else {
                 Err(NotReady {})
@@ -238,9 +236,10 @@ impl Handle {
     }
 
     /// Returns whether the group is ready: see [`ready`](Handle::ready). It returns false again
-    /// before the first interrupt is called. It takes no lock.
+    /// before the first interrupt is called, and while an actor has
+    /// [revoked](crate::Context::revoke_ready) its readiness. It takes no lock.
     pub fn is_ready(&self) -> bool {
-        self.link.is_ready()
+        self.group.is_ready()
     }
 
     /// Waits until the group is stopping: there is a request or a cause, or the group is gone. The
@@ -269,7 +268,7 @@ impl Handle {
     /// running.join().unwrap().unwrap();
     /// ```
     pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-        let stopping = Wait::new(ByStopping(Arc::clone(&self.link)));
+        let stopping = Wait::on(Arc::clone(&self.group), |group| &group.stopping);
         async move {
             stopping.await;
         }
@@ -280,8 +279,8 @@ impl Handle {
         not(feature = "signal"),
         expect(dead_code, reason = "for the feature `signal`")
     )]
-    pub(crate) fn keep(&self, guard: impl Send + 'static) {
-        self.link.keep(Box::new(guard));
+    pub(crate) fn keep_guard(&self, guard: impl Send + 'static) {
+        self.group.keep_guard(Box::new(guard));
     }
 
     /// Returns what the group is doing and which actors it waits for. It answers from any thread
@@ -302,27 +301,7 @@ impl Handle {
     /// assert!(status.waiting_for().is_empty());
     /// ```
     pub fn status(&self) -> Status {
-        let door = self.link.door::<Door>();
-        let mut roll = door.as_ref().map(|door| door.roll());
-        Status::of(&self.link, roll.as_deref_mut())
-    }
-}
-
-/// The latch of readiness, for [`Wait`].
-struct ByReady(Arc<Link>);
-
-impl AsRef<Latch> for ByReady {
-    fn as_ref(&self) -> &Latch {
-        &self.0.ready
-    }
-}
-
-/// The latch of the stop, for [`Wait`].
-struct ByStopping(Arc<Link>);
-
-impl AsRef<Latch> for ByStopping {
-    fn as_ref(&self) -> &Latch {
-        &self.0.stopping
+        Status::of(&self.group)
     }
 }
 

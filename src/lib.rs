@@ -118,7 +118,7 @@
 //! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given
 //!   back.
 //!
-//! The [laws] are the full, numbered list, each with its tests. The crate has no `unsafe` code.
+//! The [laws] are the full, numbered list. The crate has no `unsafe` code.
 //! While all actors wait, a group polls nothing and wakes nobody.
 //!
 //! # Runtimes and features
@@ -213,6 +213,7 @@ mod name;
 mod outcome;
 mod panic;
 mod phase;
+mod reason;
 mod report;
 mod settings;
 mod shared;
@@ -244,7 +245,7 @@ pub use spawner::{Spawner, Threads};
 pub use status::{ActorStatus, Status};
 pub use task::Task;
 
-/// What a group promises, law by law, each with its tests.
+/// What a group promises, law by law.
 #[cfg(doc)]
 #[doc = include_str!("../docs/laws.md")]
 pub mod laws {}

@@ -14,304 +14,269 @@
 //! A drain belongs to running: everything goes on as before, and only the cause is settled. The
 //! stop proper begins with the first interrupt and goes through the stages, one *turn* each.
 //!
+//! No step is unbounded (law 15): whatever calls foreign code for each actor does so in batches, and
+//! between two batches the machine looks at a force and at its clocks. One loop, in `wait`, takes what
+//! comes in every phase.
+//!
 //! Invariants, cited where the code relies on them:
 //!
-//! 1. The cause is set once, at the end of Running; it never changes.
-//! 2. An interrupt is taken out of its member before it is called, so it is called once, even if it
-//!    panics or the machine is dropped meanwhile. None is called before the cause is set.
+//! 1. The cause is set once, when [`Stopping`] begins; it never changes.
+//! 2. An interrupt is taken out of its member before it is called, and the turn notes the member
+//!    before it calls. So it is called once, even if it panics or the machine is dropped meanwhile.
+//!    None is called before the cause is set.
 //! 3. A started actor has exactly one end: an `Exited` event, a count (of an `Ok` exit, once its
 //!    stage is quiet), or a force. In its turn, each of them leaves its stage's count once.
-//! 4. The door is closed for a stage at the moment its turn is decided: no actor enters a stage
+//! 4. The intake is closed for a stage at the moment its turn is decided: no actor enters a stage
 //!    that was told to stop, and no actor that was accepted is left out of its turn.
 //! 5. A stage is interrupted when all stages before it in the stop order are empty, or in a force.
 //! 6. All foreign code (executes, interrupts, destructors, clocks) is called so that its panic
 //!    comes back as a value. Only a spawner's panic goes through, and then `Drop` forces the group.
 
 mod alarm;
-mod limits;
-mod roster;
-mod stop;
+mod clocks;
+mod entered;
+mod force;
+mod held;
+mod ledger;
+mod start;
+mod stopping;
+mod turn;
 mod wait;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::actor::Actor;
-use crate::cause::{Cause, Exit, StopTimes, Trigger};
-use crate::error::weight;
+use crate::cause::{Cause, Exit, Trigger};
+use crate::error::severity;
 use crate::outcome::Kept;
+use crate::panic::Panic;
 use crate::phase::Phase;
-use crate::report::{Report, Weight};
-use crate::settings::Rank;
-use crate::shared::door::Keeper;
-use crate::shared::link::{Event, Exited, Inbox, Key};
+use crate::report::{Report, Severity};
+use crate::shared::group_state::GroupState;
+use crate::shared::mailbox::{Event, Exited, Key};
 use crate::shared::member::Member;
-use crate::shared::seat::Seat;
+use crate::shared::member_ref::MemberRef;
+use crate::shared::readiness::Settled;
+use crate::shared::receiver::Receiver;
 use crate::spawner::Spawner;
-use crate::task::Task;
 use crate::trace;
 
-pub(crate) use limits::Limits;
-pub(crate) use roster::Roster;
-use stop::Stop;
-use wait::{Fairness, Woken};
+use clocks::Clocks;
+pub(crate) use ledger::Ledger;
+use stopping::Stopping;
+use turn::Turns;
+use wait::Notice;
+
+/// How long a stop may take, and how late its first interrupt may come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limits {
+    /// Without one, the stop may take any amount of time.
+    pub(crate) grace: Option<Duration>,
+    pub(crate) drain: Duration,
+    /// Whether the group is an actor of another one, which decides what its end means.
+    pub(crate) is_inner: bool,
+}
+
+impl Limits {
+    /// Returns the grace, if it ends before the drain does.
+    fn too_short_for_drain(self) -> Option<Duration> {
+        self.grace
+            .filter(|&grace| !self.drain.is_zero() && grace <= self.drain)
+    }
+}
 
 pub(crate) struct Machine<'a> {
     spawner: &'a dyn Spawner,
-    inbox: Inbox,
-    door: Keeper,
-    roster: Roster,
+    receiver: Receiver,
+    ledger: Ledger,
     limits: Limits,
     report: Report,
-    /// Set from the cause on.
-    stop: Option<Stop>,
-    fairness: Fairness,
-}
-
-/// An event that ends the group, if it is the first.
-enum Ending {
-    Exit {
-        exit: Exit,
-        /// Since the birth of the group.
-        at: Duration,
-        /// Its weight if it counts as an exit during the stop.
-        weight: Weight,
-    },
-    Requested,
-    NoActorLeft,
-    SkipDrain,
-    Force,
+    clocks: Clocks,
+    turns: Turns,
+    /// Actors that never start and have yet to be dropped.
+    given_up: VecDeque<Key>,
+    /// When `run` was first polled, since the birth of the group.
+    first_polled: Duration,
+    has_cause: bool,
+    has_ended: bool,
+    /// How much was done since the machine last let others run.
+    worked: usize,
 }
 
 impl<'a> Machine<'a> {
     pub(crate) fn new(
         spawner: &'a dyn Spawner,
-        inbox: Inbox,
-        door: Keeper,
-        roster: Roster,
+        receiver: Receiver,
+        ledger: Ledger,
         limits: Limits,
         report: Report,
     ) -> Machine<'a> {
         Machine {
             spawner,
-            inbox,
-            door,
-            roster,
+            receiver,
+            ledger,
             limits,
             report,
-            stop: None,
-            fairness: Fairness::default(),
+            clocks: Clocks::default(),
+            turns: Turns::default(),
+            given_up: VecDeque::new(),
+            first_polled: Duration::ZERO,
+            has_cause: false,
+            has_ended: false,
+            worked: 0,
         }
     }
 
-    /// Starts all actors whose stage may start.
-    pub(crate) fn start(&mut self) {
-        if self.stop.is_none() && self.inbox.link.standing().phase == Phase::NotStarted {
-            self.enter(Phase::Starting);
-            if let Some(grace) = self.limits.too_short_for_drain() {
-                trace::drain_exceeds_grace(self.limits.drain, grace);
-            }
-        }
-        self.start_due();
+    fn group(&self) -> &GroupState {
+        &self.receiver.state
     }
 
-    fn start_due(&mut self) {
-        if self.roster.has_none_to_start() {
-            return;
-        }
-        // The clock is read once for all, because it costs more than the rest of a start.
-        let now = self.inbox.link.now();
-        for run in self.roster.due() {
-            let (rank, mut nths) = (run.rank(), run.nths);
-            // This comes before the call of the spawner, which may panic: from here on, their exits
-            // count.
-            self.roster.started(rank, nths.clone().count());
-            // A run begins and ends at page boundaries, because looking at a page closes it.
-            while !nths.is_empty() {
-                let nth = nths.start;
-                let page = self.door.roll().page(Key { rank, nth });
-                let Some(page) = page else { break };
-                nths.start += page.len() as u64;
-                self.start_each((0..page.len()).map(|at| Seat::new(&page, at)), now);
-            }
-        }
-        let due = self.roster.due_by_readiness(&mut self.door.roll());
-        for key in due {
-            let seat = self.door.roll().get(key);
-            self.roster.started(key.rank, seat.iter().count());
-            self.start_each(seat.into_iter(), now);
-        }
-    }
-
-    fn start_each(&self, seats: impl Iterator<Item = Seat>, now: Duration) {
-        for seat in seats {
-            seat.start(now);
-            let policy = seat.policy();
-            trace::started(seat.name(), policy.stage);
-            if policy.announces && !policy.has_context {
-                trace::cannot_announce(seat.name(), policy.stage);
-            }
-            self.spawner.spawn_task(Task::new(seat));
-        }
-    }
-
-    /// Waits for the first exit that ends the group, or for a request. Meanwhile, starts the actors
-    /// that are added.
-    pub(crate) async fn first_exit(&mut self) -> Cause {
+    /// Starts all actors, and waits for the first exit that ends the group, or for a request. Returns
+    /// the cause and when it happened. Meanwhile, starts the actors that are added.
+    pub(crate) async fn first_exit(&mut self) -> (Cause, Duration) {
         loop {
-            self.start();
-            let ending = match self.next().await {
-                Woken::Event(event) => self.take(event),
-                Woken::Added(actors) => {
-                    self.admit(actors);
-                    None
-                }
-                Woken::Idle => Some(Ending::NoActorLeft),
-                Woken::Done | Woken::Due | Woken::Late => None,
-            };
-            if let Some(cause) = ending.and_then(|ending| self.cause(ending)) {
+            let notice = self.next().await;
+            if let Some(cause) = self.cause(notice) {
                 return cause;
             }
         }
     }
 
-    /// Makes the cause from what ends the group, and begins the stop at the time when it happened.
-    fn cause(&mut self, ending: Ending) -> Option<Cause> {
-        let now = self.inbox.link.now();
-        let (cause, at) = match ending {
-            Ending::Exit { exit, .. } => (Cause::new(Trigger::Exit(exit)), now),
-            Ending::Requested | Ending::Force => {
-                let request = self.inbox.link.requested()?;
-                (request.cause.clone(), request.at)
-            }
-            Ending::NoActorLeft => (Cause::new(Trigger::NoActorLeft), now),
-            Ending::SkipDrain => return None,
-        };
-        self.stop = Some(Stop::new(cause.clone(), at, now));
-        Some(cause)
+    /// Stops all actors, stage by stage, and waits for them.
+    pub(crate) async fn stop(&mut self, (cause, at): (Cause, Duration)) {
+        let mut stopping = Stopping::begin(self, cause, at);
+        match stopping.run().await {
+            Ok(()) => stopping.end(),
+            Err(reason) => stopping.force(reason),
+        }
     }
 
     /// Ends the machine and returns what it found.
     pub(crate) fn into_report(mut self) -> Report {
-        std::mem::replace(&mut self.report, Report::of_faults())
+        std::mem::replace(&mut self.report, Report::keeping_faults())
     }
 
-    fn admit(&mut self, actors: impl IntoIterator<Item = Actor>) {
-        for actor in actors {
-            self.roster.admit(actor, &mut self.door.roll());
+    /// Makes the cause of what ends the group, and says when it happened.
+    fn cause(&self, notice: Notice) -> Option<(Cause, Duration)> {
+        let group = self.group();
+        match notice {
+            Notice::Exit { exit, at, .. } => Some((Cause::new(Trigger::Exit(exit)), at)),
+            Notice::Requested => {
+                let request = group.requested()?;
+                Some((request.cause, request.at))
+            }
+            Notice::NoActorLeft => Some((Cause::new(Trigger::NoActorLeft), group.now())),
+            _ => None,
         }
     }
 
-    /// Takes an event. Returns what the group must act on: nothing for an announcement, or for an
+    fn admit(&mut self, actors: VecDeque<Actor>) {
+        if actors.is_empty() {
+            return;
+        }
+        let mut members = self.receiver.intake.members();
+        for actor in actors {
+            self.ledger.admit(actor, &mut members);
+        }
+    }
+
+    /// Takes an event. Returns what the caller must act on: nothing for an announcement, or for an
     /// exit that is only kept.
-    fn take(&mut self, event: Event) -> Option<Ending> {
+    fn take(&mut self, event: Event) -> Option<Notice> {
         match event {
             Event::Exited(exited) => self.exited(exited),
             Event::Announced(stage) => {
-                self.roster.announced(stage);
+                self.ledger.announced(stage);
                 None
             }
-            Event::Requested => Some(Ending::Requested),
-            Event::SkipDrain => Some(Ending::SkipDrain),
-            Event::Force => Some(Ending::Force),
+            Event::Requested => Some(Notice::Requested),
+            Event::SkipDrain => Some(Notice::SkipDrain),
+            // It has woken the group, which asks for the flag in every round.
+            Event::Force => None,
         }
     }
 
-    /// Does all that an exit entails, in one order: the outcome after its destructors, the books,
-    /// readiness, the log, the report. Returns the exit if its actor's policy says that it ends the
-    /// group. During the stop proper, the exit is only kept.
-    fn exited(&mut self, exited: Exited) -> Option<Ending> {
+    /// Handles one exit: updates the counters and readiness, drops the interrupt of an actor that
+    /// leaves, logs, and keeps the exit in the report. This is the one end that invariant 3 allows,
+    /// because a force has claimed no actor whose exit is in the mail. Returns the exit if its actor's
+    /// policy says that it ends the group. From the first interrupt on, the exit is only kept.
+    fn exited(&mut self, exited: Exited) -> Option<Notice> {
         let Exited {
             key,
             mut outcome,
             at,
         } = exited;
         let member = self.member(key)?;
-        let policy = member.policy();
-        let is_its_turn = self.turn(key.rank).is_some();
+        let settings = member.settings();
+        let ends = settings.ends.on(&outcome);
+        let is_its_turn = self.turns.of(key.order).is_some();
         if is_its_turn {
             member.stage().leave();
         } else {
-            self.roster.exited(key.rank);
+            self.ledger.exited(key.order);
         }
-        if !is_its_turn && !policy.ends.on(&outcome) {
-            // It leaves, and its interrupt is dropped uncalled (law 7). It stays on the roll until
-            // then, so that a destructor that does not return has a name.
-            outcome.then_panicked(member.drop_interrupt());
-            let mut roll = self.door.roll();
-            // `member` keeps the page, so nothing is dropped under the lock.
-            roll.remove(key);
-            self.roster.left(key, &mut roll);
+        if !is_its_turn && !ends {
+            outcome.then_panicked(self.leave(key, &member));
         }
-        let ends = policy.ends.on(&outcome);
-        if member.readiness().settle() {
-            trace::never_ready(member.name(), policy.stage);
+        let ends = settings.ends.on(&outcome);
+        if member.settle_readiness() == Settled::NeverAnnounced {
+            trace::never_ready(member.name(), settings);
             // An actor that ends the group holds the higher stages back for good (law 26).
             if !ends {
-                self.roster.announced(policy.stage);
+                self.ledger.announced(settings.stage);
             }
         }
         let exit = self.exit(&member, outcome, at);
-        trace::exited(policy.stage, &exit);
-        let weight = weight(&exit.outcome, policy.must_succeed);
-        match (self.is_interrupting(), ends) {
-            (true, _) => self.report.keep(exit, weight),
-            (false, true) => return Some(Ending::Exit { exit, at, weight }),
-            (false, false) => self.report.keep(exit, Weight::Mere),
+        trace::exited(settings, &exit, ends && !self.has_cause);
+        let severity = severity(&exit.outcome, settings.must_succeed());
+        match (self.turns.have_begun(), ends) {
+            (true, _) => self.report.keep(exit, severity),
+            (false, true) => return Some(Notice::Exit { exit, at, severity }),
+            (false, false) => self.report.keep(exit, Severity::Kept),
         }
         None
     }
 
+    /// Drops the interrupt of an actor that leaves, uncalled (law 7), and forgets the actor. It stays
+    /// among the members until then, so that a destructor that does not return has a name (law 30).
+    fn leave(&mut self, key: Key, member: &Member) -> Option<Panic> {
+        let panic = member.drop_interrupt();
+        let mut members = self.receiver.intake.members();
+        // The caller's reference keeps the chunk, so nothing is dropped under the lock.
+        members.remove(key);
+        self.ledger.remove(key, &mut members);
+        panic
+    }
+
     fn exit(&self, member: &Member, outcome: Kept, at: Duration) -> Exit {
-        let interrupted = self.turn(member.stage().rank);
-        let interrupted = interrupted.and_then(|turn| turn.stage.interrupted());
-        let stop = self.stop.as_ref().filter(|stop| stop.is_interrupting);
         Exit {
             name: member.name().clone(),
-            outcome,
-            ran_for: at.saturating_sub(member.started()),
-            stop: stop.map(|stop| StopTimes {
-                interrupted: interrupted.unwrap_or(at).saturating_sub(stop.began),
-                exited: at.saturating_sub(stop.began),
-            }),
+            outcome: outcome.into(),
+            ran_for: at.saturating_sub(member.started().unwrap_or(at)),
+            stop: self.turns.times(member.stage().order, at),
         }
     }
 
     /// Finds a member, whether its turn has come or not.
-    fn member(&self, key: Key) -> Option<Seat> {
-        match self.turn(key.rank) {
+    fn member(&self, key: Key) -> Option<MemberRef> {
+        match self.turns.of(key.order) {
             Some(turn) => turn.members.get(key.nth),
-            None => self.door.roll().get(key),
+            None => self.receiver.intake.members().get(key),
         }
-    }
-
-    fn turn(&self, rank: Rank) -> Option<&stop::Turn> {
-        let turns = self.stop.as_ref().map(|stop| &stop.turns)?;
-        let at = turns.partition_point(|turn| turn.stage.rank > rank);
-        turns.get(at).filter(|turn| turn.stage.rank == rank)
-    }
-
-    /// Whether the first interrupt was called.
-    fn is_interrupting(&self) -> bool {
-        self.stop.as_ref().is_some_and(|stop| stop.is_interrupting)
     }
 
     /// Announces once that the group is ready, if it is.
-    fn announce(&self) {
-        let link = &self.inbox.link;
-        if self.stop.is_none() && !link.ready.is_set() && self.roster.is_ready() {
-            self.enter(Phase::Running);
-            let waiters = link.ready.trip(true);
-            trace::ready();
-            waiters.wake();
+    fn announce_group_ready(&self) {
+        let group = self.group();
+        if self.has_cause || group.ready.is_set() || !self.ledger.is_ready() {
+            return;
         }
-    }
-
-    fn enter(&self, phase: Phase) {
-        let link = &self.inbox.link;
-        // The clock is read only if it must be: a reading is a good part of the life of a small
-        // group.
-        if link.standing().phase != phase {
-            link.enter(phase, link.now());
+        // A request may have come meanwhile: then the group never was ready.
+        if let Some(waiting) = group.ready.set_without_waking(true) {
+            group.enter_phase(Phase::Running, group.now());
+            trace::ready(self.limits.is_inner);
+            waiting.wake();
         }
     }
 }
@@ -319,34 +284,24 @@ impl<'a> Machine<'a> {
 /// Dropping a running group is a force (law 19), also when a spawner's panic drops it.
 impl Drop for Machine<'_> {
     fn drop(&mut self) {
-        if self.inbox.link.standing().phase == Phase::Ended {
+        if self.has_ended {
             return;
         }
-        if self.stop.is_none() {
-            let cause = self.queued_cause();
-            self.begin(cause);
-        }
-        // An actor that left has left, even if its exit was not taken yet: its interrupt is not
-        // called (law 7).
-        while let Some(event) = self.inbox.next_event() {
-            drop(self.take(event));
-        }
-        self.force("the run future was dropped");
+        let (cause, at) = self.queued_cause();
+        // Its own drop forces.
+        drop(Stopping::begin(self, cause, at));
     }
 }
 
 impl Machine<'_> {
     /// Finds the cause of a group that was dropped: the first queued event that ends it.
-    fn queued_cause(&mut self) -> Cause {
-        while let Some(event) = self.inbox.next_event() {
-            let ending = self.take(event);
-            if let Some(cause) = ending.and_then(|ending| self.cause(ending)) {
+    fn queued_cause(&mut self) -> (Cause, Duration) {
+        while let Some(event) = self.receiver.next_event() {
+            let notice = self.take(event);
+            if let Some(cause) = notice.and_then(|notice| self.cause(notice)) {
                 return cause;
             }
         }
-        let cause = Cause::new(Trigger::Dropped);
-        let now = self.inbox.link.now();
-        self.stop = Some(Stop::new(cause.clone(), now, now));
-        cause
+        (Cause::new(Trigger::Dropped), self.group().now())
     }
 }

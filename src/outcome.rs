@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::panic::{Panic, discard};
+use crate::reason::ErrorText;
 use crate::text::{Chain, Contained};
 
 /// An error of any type, as an actor's execute returns it.
@@ -52,7 +54,7 @@ pub enum Outcome {
     Failed(BoxError),
     /// Its execute panicked, or one of its destructors did.
     Panicked(Panic),
-    /// Its spawner dropped it before it finished. There is a reason if the spawner
+    /// Its spawner dropped it before it finished, as a runtime does when it is shut down. There is a reason if the spawner
     /// [refused](crate::Task::refuse) it.
     Lost(Option<BoxError>),
     /// It was forced: its future was dropped before it finished.
@@ -88,6 +90,18 @@ impl Outcome {
         match self {
             Outcome::Failed(error) | Outcome::Lost(Some(error)) => Some(&**error),
             _ => None,
+        }
+    }
+
+    /// The same outcome with nothing foreign in it. It reads the same.
+    pub(crate) fn to_text(&self) -> Outcome {
+        let text = |error: &BoxError| -> BoxError { Box::new(ErrorText::new(&**error)) };
+        match self {
+            Outcome::Returned => Outcome::Returned,
+            Outcome::Failed(error) => Outcome::Failed(text(error)),
+            Outcome::Panicked(panic) => Outcome::Panicked(panic.to_text()),
+            Outcome::Lost(error) => Outcome::Lost(error.as_ref().map(text)),
+            Outcome::Forced => Outcome::Forced,
         }
     }
 }
@@ -163,9 +177,38 @@ impl From<Result> for Kept {
     }
 }
 
+/// An outcome that clones of its exit share, because an error cannot be cloned. An `Ok` needs no
+/// allocation.
+#[derive(Clone)]
+pub(crate) struct Shared(Option<Arc<Kept>>);
+
+impl Deref for Shared {
+    type Target = Outcome;
+
+    fn deref(&self) -> &Outcome {
+        match &self.0 {
+            Some(kept) => kept,
+            None => &Outcome::Returned,
+        }
+    }
+}
+
+impl<T: Into<Kept>> From<T> for Shared {
+    fn from(outcome: T) -> Shared {
+        let kept = outcome.into();
+        Shared((!kept.is_ok()).then(|| Arc::new(kept)))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
 /// Describes the outcome in a few words, on one line: "returned", "failed", "panicked: kaboom 7",
 /// "was lost by its spawner", "was forced". The alternate form, `{:#}`, adds the error and its
-/// sources: "failed: write wal: disk full".
+/// sources: "failed: write wal: disk full", and what may explain a loss without a reason.
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -175,9 +218,10 @@ impl fmt::Display for Outcome {
             Outcome::Lost(_) => f.write_str("was lost by its spawner"),
             Outcome::Forced => f.write_str("was forced"),
         }?;
-        if f.alternate() {
-            Chain(self.error()).fmt(f)?;
+        match self {
+            Outcome::Lost(None) if f.alternate() => f.write_str(" (was its runtime shut down?)"),
+            _ if f.alternate() => Chain(self.error()).fmt(f),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }

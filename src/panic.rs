@@ -81,6 +81,14 @@ impl Panic {
         &self.0.message
     }
 
+    /// The panic without its payload.
+    pub(crate) fn to_text(&self) -> Panic {
+        Panic(Box::new(Payload {
+            message: self.0.message.clone(),
+            payload: Mutex::new(None),
+        }))
+    }
+
     /// Takes the payload out. Only the first call gets it.
     pub(crate) fn take(&self) -> Option<Box<dyn Any + Send>> {
         lock(&self.0.payload).take()

@@ -1,20 +1,23 @@
 //! The report of a run.
 
 pub(crate) mod columns;
+mod straggler;
 mod table;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cause::{Cause, Exit};
 use crate::name::Name;
 use crate::panic::Panic;
-use crate::phase::ActorState;
+pub(crate) use straggler::Stragglers;
+pub use straggler::{ForcedBy, Straggler};
 
 /// How a group ended: why it stopped, how and when each actor exited, and which actors did not.
 ///
 /// [`Group::run_report`] and [`Error::report`](crate::Error::report) return it. Its `Display` is a
-/// table of the stop, 80 columns wide, to be read at a glance.
+/// table of the stop, 80 columns wide, to be read at a glance. Cloning it shares the errors.
 ///
 /// [`Group::run_report`]: crate::Group::run_report
 ///
@@ -30,21 +33,46 @@ use crate::phase::ActorState;
 /// let report = futures_lite::future::block_on(group.run_report(Threads));
 /// println!("{report}");
 /// assert_eq!(report.cause().unwrap().actor().unwrap().as_str(), Some("job"));
-/// assert_eq!(report.exits().len(), 1);
+/// assert_eq!(report.exits().len(), 2);
+/// assert!(report.exit("metrics").unwrap().outcome().is_ok());
+/// assert!(report.took() >= report.exit("metrics").unwrap().stopped_in().unwrap());
 /// report.into_result().unwrap();
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "it says whether the run failed"]
 pub struct Report {
     cause: Option<Cause>,
     exits: Vec<Exit>,
+    early: Early,
+    /// Which of the exits is the cause's own.
+    of_cause: Option<usize>,
     stragglers: Vec<Straggler>,
     never_started: Vec<Name>,
     /// The actors whose interrupt panicked. Each of them also has an exit.
-    interrupt_panics: Vec<(Name, Panic)>,
+    interrupt_panics: Vec<(Name, Arc<Panic>)>,
     faults: Faults,
-    lasted: Duration,
+    /// From the cause to the first interrupt.
+    drained: Duration,
+    took: Duration,
     wants_all: bool,
+}
+
+/// The most exits from before the first interrupt that a report has at its beginning, and again as
+/// many of the last ones. A group whose actors fail now and then may run for years (law 34).
+const EARLY_KEPT: usize = 100;
+
+/// The exits before the first interrupt. Those that were kept come first in the report, but for
+/// the cause's own among them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Early {
+    /// How many are in the report.
+    kept: usize,
+    /// How many of those came before the cause.
+    kept_before_cause: usize,
+    /// How many came before the cause, in the report or not.
+    pub(crate) before_cause: u64,
+    /// How many came in the drain, in the report or not.
+    pub(crate) in_drain: u64,
 }
 
 /// What fails a run whose cause is `Ok`, by its place in the report.
@@ -64,22 +92,22 @@ pub(crate) enum Fault {
 
 /// What an exit means for the result of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weight {
+pub(crate) enum Severity {
     /// It is only kept.
-    Mere,
+    Kept,
     /// It counts as a straggler does.
     Straggler,
     Fault,
 }
 
 impl Report {
-    /// Makes a report that keeps all exits.
-    pub(crate) fn of_all() -> Report {
+    /// Makes a report that keeps all exits of the stop.
+    pub(crate) fn keeping_all() -> Report {
         Report::new(true)
     }
 
     /// Makes a report that keeps only the exits that are not `Ok`.
-    pub(crate) fn of_faults() -> Report {
+    pub(crate) fn keeping_faults() -> Report {
         Report::new(false)
     }
 
@@ -87,11 +115,14 @@ impl Report {
         Report {
             cause: None,
             exits: Vec::new(),
+            early: Early::default(),
+            of_cause: None,
             stragglers: Vec::new(),
             never_started: Vec::new(),
             interrupt_panics: Vec::new(),
             faults: Faults::default(),
-            lasted: Duration::ZERO,
+            drained: Duration::ZERO,
+            took: Duration::ZERO,
             wants_all,
         }
     }
@@ -103,14 +134,65 @@ impl Report {
         self.cause.as_ref()
     }
 
-    /// Returns the exits in the order in which they happened, without the exit that is the cause.
+    /// Returns the time from the cause to the end, in wall time. For a request, it counts from the
+    /// call of [`Handle::stop`](crate::Handle::stop).
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+
+    /// Returns the exits in the order in which they happened, the cause's own among them.
+    ///
+    /// Memory is for what runs, so not every exit is listed:
+    ///
+    /// - Before the first interrupt, which comes after the drain, only exits that are not `Ok` are:
+    ///   the first 100 and the last 100. [`omitted`](Report::omitted) counts the others.
+    /// - From the first interrupt on, all are. In a report of [`Group::run`](crate::Group::run),
+    ///   only those that are not `Ok`.
+    /// - The exit that is the cause always is. In a report of `Group::run`, only if it is not `Ok`.
     ///
     /// An actor that was forced while it was parked is listed with
     /// [`Outcome::Forced`](crate::Outcome::Forced), because its future has ended. One that was
-    /// inside its poll or on a thread of its own is not listed. [`Group::run`](crate::Group::run)
-    /// keeps only the exits that are not `Ok`.
+    /// inside its poll or on a thread of its own is not listed.
     pub fn exits(&self) -> &[Exit] {
         &self.exits
+    }
+
+    /// Returns the first exit of an actor of that name, if one is listed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::new(async { Ok(()) }, |_| {}).name("job"));
+    /// let report = futures_lite::future::block_on(group.run_report(Threads));
+    /// assert!(report.exit("job").unwrap().outcome().is_ok());
+    /// assert!(report.exit("other").is_none());
+    /// ```
+    pub fn exit(&self, actor: &str) -> Option<&Exit> {
+        self.exits.iter().find(|exit| *exit.actor() == *actor)
+    }
+
+    /// Returns the number of exits before the first interrupt that are not among the
+    /// [`exits`](Report::exits).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Ends, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// for _ in 0..1_000 {
+    ///     let peer = Actor::new(async { Err("connection reset".into()) }, |_| {});
+    ///     group.add_actor(peer.name("peer").ends_group(Ends::Never));
+    /// }
+    /// let report = futures_lite::future::block_on(group.run_report(Threads));
+    /// assert_eq!(report.exits().len(), 200);
+    /// assert_eq!(report.omitted(), 800);
+    /// ```
+    pub fn omitted(&self) -> u64 {
+        self.early.before_cause + self.early.in_drain - self.early.kept as u64
     }
 
     /// Returns the actors that were forced, in the order in which they were interrupted.
@@ -124,7 +206,7 @@ impl Report {
         &self.never_started
     }
 
-    pub(crate) fn interrupt_panics(&self) -> &[(Name, Panic)] {
+    pub(crate) fn interrupt_panics(&self) -> &[(Name, Arc<Panic>)] {
         &self.interrupt_panics
     }
 
@@ -132,65 +214,139 @@ impl Report {
         self.faults
     }
 
-    pub(crate) fn lasted(&self) -> Duration {
-        self.lasted
+    pub(crate) fn early(&self) -> Early {
+        self.early
+    }
+
+    /// Which of the exits is the cause's own.
+    pub(crate) fn of_cause(&self) -> Option<usize> {
+        self.of_cause
+    }
+
+    pub(crate) fn drained(&self) -> Duration {
+        self.drained
     }
 
     pub(crate) fn wants_all(&self) -> bool {
         self.wants_all
     }
 
+    /// Whether an exit that is in the report came in the drain.
+    pub(crate) fn is_of_drain(&self, nth: usize) -> bool {
+        self.exits[nth].stop.is_none()
+            && self.of_cause != Some(nth)
+            && self.nth_early(nth) >= self.early.kept_before_cause
+    }
+
+    /// The place of an exit among those before the first interrupt.
+    fn nth_early(&self, nth: usize) -> usize {
+        nth - usize::from(self.of_cause.is_some_and(|of_cause| of_cause < nth))
+    }
+
     pub(crate) fn stopped_by(&mut self, cause: Cause) {
+        let own = cause.exit().filter(|exit| self.keeps(exit));
+        if let Some(exit) = own {
+            self.of_cause = Some(self.exits.len());
+            self.exits.push(exit.clone());
+        }
         self.cause = Some(cause);
     }
 
-    pub(crate) fn keep(&mut self, exit: Exit, weight: Weight) {
-        if exit.outcome.is_ok() && !self.wants_all {
+    fn keeps(&self, exit: &Exit) -> bool {
+        self.wants_all || !exit.outcome.is_ok()
+    }
+
+    pub(crate) fn keep(&mut self, exit: Exit, severity: Severity) {
+        if exit.stop.is_none() {
+            return self.keep_early(exit);
+        }
+        if !self.keeps(&exit) {
             return;
         }
         let nth = self.exits.len();
-        match weight {
-            Weight::Mere => {}
-            Weight::Straggler => drop(self.faults.inner_stragglers.get_or_insert(nth)),
-            Weight::Fault => drop(self.faults.first.get_or_insert(Fault::Exit(nth))),
+        match severity {
+            Severity::Kept => {}
+            Severity::Straggler => drop(self.faults.inner_stragglers.get_or_insert(nth)),
+            Severity::Fault => drop(self.faults.first.get_or_insert(Fault::Exit(nth))),
         }
         self.exits.push(exit);
+    }
+
+    /// Keeps an exit from before the first interrupt, if it is not `Ok`, and counts it.
+    fn keep_early(&mut self, exit: Exit) {
+        let is_before_cause = self.cause.is_none();
+        let count = match is_before_cause {
+            true => &mut self.early.before_cause,
+            false => &mut self.early.in_drain,
+        };
+        *count += 1;
+        if exit.outcome.is_ok() {
+            return;
+        }
+        self.early.kept += 1;
+        self.early.kept_before_cause += usize::from(is_before_cause);
+        self.exits.push(exit);
+        if self.early.kept > 2 * EARLY_KEPT {
+            self.omit();
+        }
+    }
+
+    /// Drops the first of the last ones that are kept. The places of faults do not change, because
+    /// those come after the first interrupt.
+    fn omit(&mut self) {
+        let mut nth = EARLY_KEPT;
+        match &mut self.of_cause {
+            Some(of_cause) if *of_cause <= nth => nth += 1,
+            Some(of_cause) => *of_cause -= 1,
+            None => {}
+        }
+        self.early.kept -= 1;
+        let was_before_cause = EARLY_KEPT < self.early.kept_before_cause;
+        self.early.kept_before_cause -= usize::from(was_before_cause);
+        self.exits.remove(nth);
     }
 
     pub(crate) fn interrupt_panicked(&mut self, name: Name, panic: Panic) {
         let nth = self.interrupt_panics.len();
         self.faults.first.get_or_insert(Fault::Interrupt(nth));
-        self.interrupt_panics.push((name, panic));
+        self.interrupt_panics.push((name, Arc::new(panic)));
     }
 
-    pub(crate) fn straggled(&mut self, straggler: Straggler) {
+    pub(crate) fn add_straggler(&mut self, straggler: Straggler) {
         self.stragglers.push(straggler);
     }
 
-    pub(crate) fn was_held_back(&mut self, name: Name) {
+    pub(crate) fn add_never_started(&mut self, name: Name) {
         self.never_started.push(name);
     }
 
-    pub(crate) fn stopped_in(&mut self, stop: Duration) {
-        self.lasted = stop;
+    /// Sets the time from the cause to the first interrupt of a stop with a drain.
+    pub(crate) fn set_drained(&mut self, drained: Duration) {
+        self.drained = drained;
+    }
+
+    pub(crate) fn set_took(&mut self, took: Duration) {
+        self.took = took;
     }
 }
 
-/// The table of the stop: a line about the cause, then a line for each actor with its outcome, how
-/// long it ran and how long it took to stop. A bar shows its part of the stop, from its interrupt
-/// to its exit; `!` marks where it was forced. The table has the 20 most interesting actors and the
-/// number of the others.
+/// The table of the stop: a line about the cause, then a line for each actor with its outcome, the
+/// time from its start to its exit, and the time from its interrupt to its exit. A bar shows its part
+/// of the stop, from the first interrupt to the end; `!` marks where it was forced. A drain has a line
+/// of its own. Equal lines are counted, the table has the 20 most interesting ones, and what follows
+/// tells of the rest and why actors were forced.
 ///
 /// ```text
 /// stopped by: actor `http` failed: address in use
 /// the stop took 600ms
 ///
-///   actor                   outcome    ran for stopped in
+///   actor                   outcome     uptime  stop time
 ///   http                    failed       100ms          -  ended the group
 ///     address in use
 ///   workers                 returned     300ms      200ms  |=======              |
 ///   database                returned     400ms      100ms  |      =====          |
 ///   deaf                    forced       700ms      300ms  |          ==========!|
+///   `deaf` (parked), forced by the grace after 300ms
 /// ```
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -198,55 +354,96 @@ impl fmt::Display for Report {
     }
 }
 
-/// An actor that was forced: it had not exited when its group's [grace](crate::Group::grace) or
-/// [its own](crate::Actor::grace) ended, or when the group was forced.
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use rungroup::{Actor, Group, ActorState, Threads};
-///
-/// let mut group = Group::new();
-/// group.add_actor(Actor::new(std::future::pending(), |_| {}).name("deaf"));
-/// group.grace(Duration::from_millis(10));
-/// group.handle().stop(Ok(()));
-///
-/// let error = group.run_blocking(Threads).unwrap_err();
-/// let straggler = &error.report().stragglers()[0];
-/// assert_eq!(straggler.actor().as_str(), Some("deaf"));
-/// assert!(matches!(straggler.state(), ActorState::Parked | ActorState::Polling));
-/// assert!(straggler.waited_for().is_some());
-/// println!("{straggler}"); // "`deaf` (parked)"
-/// ```
-#[derive(Debug)]
-pub struct Straggler {
-    pub(crate) name: Name,
-    pub(crate) state: ActorState,
-    pub(crate) waited_for: Option<Duration>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cause::{StopTimes, Trigger};
+    use crate::outcome::Outcome;
 
-impl Straggler {
-    /// Returns the name of the actor.
-    pub fn actor(&self) -> &Name {
-        &self.name
+    fn exit(name: usize, outcome: Outcome, stops: bool) -> Exit {
+        let mut actor = Name::of_caller();
+        actor.set(name.to_string().into());
+        Exit {
+            name: actor,
+            outcome: outcome.into(),
+            ran_for: Duration::ZERO,
+            stop: stops.then_some(StopTimes {
+                interrupted: Duration::ZERO,
+                exited: Duration::ZERO,
+            }),
+        }
     }
 
-    /// Returns what it was doing when it was forced.
-    pub fn state(&self) -> ActorState {
-        self.state
+    fn failed(name: usize, stops: bool) -> Exit {
+        exit(name, Outcome::Failed("reset".into()), stops)
     }
 
-    /// Returns the time from the interrupt of its stage to the force, in wall time. It is `None` if
-    /// its turn had not come, so that only the force interrupted it.
-    pub fn waited_for(&self) -> Option<Duration> {
-        self.waited_for
+    fn names(report: &Report) -> Vec<usize> {
+        let names = report.exits().iter().map(|exit| exit.actor().as_str());
+        names.map(|name| name.unwrap().parse().unwrap()).collect()
     }
-}
 
-/// "`deaf` (parked)"
-impl fmt::Display for Straggler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name.quoted(), self.state)
+    #[test]
+    fn of_many_early_exits_the_first_and_the_last_are_kept() {
+        for mut report in [Report::keeping_all(), Report::keeping_faults()] {
+            for nth in 0..1_000 {
+                report.keep(failed(nth, false), Severity::Kept);
+                report.keep(exit(0, Outcome::Returned, false), Severity::Kept);
+            }
+            let kept: Vec<_> = (0..100).chain(900..1_000).collect();
+            assert_eq!(names(&report), kept);
+            assert_eq!(report.omitted(), 1_800);
+        }
+    }
+
+    #[test]
+    fn the_exit_of_the_cause_is_never_cut() {
+        for before in [0, 50, 100, 150, 200, 300] {
+            let mut report = Report::keeping_faults();
+            (0..before).for_each(|nth| report.keep(failed(nth, false), Severity::Kept));
+            report.stopped_by(Cause::new(Trigger::Exit(failed(1_000, false))));
+            // They were in the mail behind the cause.
+            (before..400).for_each(|nth| report.keep(failed(nth, false), Severity::Kept));
+            report.keep(failed(2_000, true), Severity::Fault);
+            assert_eq!(report.omitted(), 200);
+            let own = report.of_cause().unwrap();
+            assert_eq!(names(&report)[own], 1_000);
+            let mut others = names(&report);
+            others.remove(own);
+            let kept: Vec<_> = (0..100).chain(300..400).chain([2_000]).collect();
+            assert_eq!(others, kept);
+            assert!(names(&report)[..own].iter().all(|&nth| nth < before));
+            let Some(Fault::Exit(fault)) = report.faults().first else {
+                panic!("{report:?}");
+            };
+            assert_eq!(names(&report)[fault], 2_000);
+        }
+    }
+
+    #[test]
+    fn an_exit_of_the_drain_is_told_from_an_earlier_one() {
+        let mut report = Report::keeping_faults();
+        (0..150).for_each(|nth| report.keep(failed(nth, false), Severity::Kept));
+        report.stopped_by(Cause::new(Trigger::NoActorLeft));
+        (150..400).for_each(|nth| report.keep(failed(nth, false), Severity::Kept));
+        assert_eq!(report.early().before_cause, 150);
+        assert_eq!(report.early().in_drain, 250);
+        for (nth, name) in names(&report).into_iter().enumerate() {
+            assert_eq!(report.is_of_drain(nth), name >= 150, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_exit_of_the_cause_is_kept_with_the_others() {
+        for (outcome, mut report, count) in [
+            (Outcome::Returned, Report::keeping_all(), 1),
+            (Outcome::Returned, Report::keeping_faults(), 0),
+            (Outcome::Lost(None), Report::keeping_faults(), 1),
+        ] {
+            report.stopped_by(Cause::new(Trigger::Exit(exit(7, outcome, false))));
+            assert_eq!(report.exits().len(), count);
+            assert_eq!(report.exit("7").is_some(), count == 1);
+            assert_eq!(report.omitted(), 0);
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The settings of an actor, which are fixed before it starts.
 
+use std::fmt;
+
 use crate::outcome::Outcome;
 
 /// Which exits of an actor end its group.
@@ -43,74 +45,107 @@ impl Ends {
 
 /// An actor's place in the order of the stop: the highest stage first, the background last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Rank {
+pub(crate) enum StopOrder {
     Background,
     Stage(u32),
 }
 
-/// One actor's settings, as the user gave them.
-#[derive(Clone, Copy, Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a setting of its own"
-)]
+/// One actor's settings. They take eight bytes, because each member keeps them.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Settings {
+    /// Background actors have one too: it decides when they start.
     pub(crate) stage: u32,
-    /// Whether the stage was given, rather than left at the default.
-    pub(crate) has_stage: bool,
     pub(crate) ends: Ends,
-    pub(crate) background: bool,
-    pub(crate) must_succeed: bool,
-    /// Whether it announces that it is ready.
-    pub(crate) announces: bool,
-    /// Whether it has a context to announce through.
-    pub(crate) has_context: bool,
+    /// A bit for each of the constants below.
+    flags: u8,
 }
 
+/// The stage was given, rather than left at the default.
+const HAS_STAGE: u8 = 1;
+const IS_BACKGROUND: u8 = 1 << 1;
+const MUST_SUCCEED: u8 = 1 << 2;
+const ANNOUNCES: u8 = 1 << 3;
+/// The actor has a context to announce with.
+const HAS_CONTEXT: u8 = 1 << 4;
+
 impl Settings {
-    pub(crate) fn rank(&self) -> Rank {
-        if self.background {
-            Rank::Background
+    pub(crate) fn set_stage(&mut self, stage: u32) {
+        self.stage = stage;
+        self.flags |= HAS_STAGE;
+    }
+
+    pub(crate) fn set_background(&mut self) {
+        self.flags |= IS_BACKGROUND;
+    }
+
+    pub(crate) fn set_must_succeed(&mut self) {
+        self.flags |= MUST_SUCCEED;
+    }
+
+    pub(crate) fn set_announces(&mut self) {
+        self.flags |= ANNOUNCES;
+    }
+
+    pub(crate) fn set_has_context(&mut self) {
+        self.flags |= HAS_CONTEXT;
+    }
+
+    fn has(self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    pub(crate) fn is_background(self) -> bool {
+        self.has(IS_BACKGROUND)
+    }
+
+    pub(crate) fn must_succeed(self) -> bool {
+        self.has(MUST_SUCCEED)
+    }
+
+    pub(crate) fn announces(self) -> bool {
+        self.has(ANNOUNCES)
+    }
+
+    /// Whether the group waits for an announcement that the actor cannot make.
+    pub(crate) fn cannot_announce(self) -> bool {
+        self.has(ANNOUNCES) && !self.has(HAS_CONTEXT)
+    }
+
+    pub(crate) fn order(self) -> StopOrder {
+        if self.is_background() {
+            StopOrder::Background
         } else {
-            Rank::Stage(self.stage)
+            StopOrder::Stage(self.stage)
         }
     }
 
-    /// The settings of an actor that `adder` adds. It stops with its adder, unless it was given a
+    /// The settings of an actor that `parent` adds. It stops with its parent, unless it was given a
     /// stage of its own.
-    pub(crate) fn added_by(mut self, adder: Adder) -> Settings {
-        if !self.has_stage {
-            self.stage = adder.stage;
-            self.background |= adder.background;
+    pub(crate) fn with_parent(mut self, parent: Parent) -> Settings {
+        if !self.has(HAS_STAGE) {
+            self.stage = parent.stage;
+            if parent.background {
+                self.set_background();
+            }
         }
         self
     }
+}
 
-    pub(crate) fn policy(&self) -> Policy {
-        Policy {
-            stage: self.stage,
-            ends: self.ends,
-            must_succeed: self.must_succeed,
-            announces: self.announces,
-            has_context: self.has_context,
-        }
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("order", &self.order())
+            .field("ends", &self.ends)
+            .field("must_succeed", &self.must_succeed())
+            .field("announces", &self.announces())
+            .finish()
     }
 }
 
 /// The place in the stop of an actor that adds others.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Adder {
+pub(crate) struct Parent {
     pub(crate) stage: u32,
     pub(crate) background: bool,
-}
-
-/// What a member keeps of its settings, beside its rank. It is small, because each member has one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Policy {
-    /// Background actors have one too: it decides when they start.
-    pub(crate) stage: u32,
-    pub(crate) ends: Ends,
-    pub(crate) must_succeed: bool,
-    pub(crate) announces: bool,
-    pub(crate) has_context: bool,
 }

@@ -65,6 +65,7 @@
 compile_error!("the feature `signal` is for Unix and Windows");
 
 mod each;
+mod error;
 mod handler;
 mod name;
 mod note;
@@ -81,6 +82,7 @@ use unix as watch;
 use windows as watch;
 
 pub use each::each;
-pub use handler::{SignalError, handler};
+pub use error::SignalError;
+pub use handler::handler;
 pub use name::Signal;
 pub use termination::termination;

@@ -81,6 +81,7 @@ pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 /// - Tasks may be polled in any order.
 /// - `spawn` should not panic. If it does, the panic goes through `run`, with the effect of
 ///   dropping `run`: all interrupts are called, and all futures are dropped.
+/// - `enter` lets interrupts and destructors, which `run` calls, use the runtime.
 /// - `sleep` measures graces and drains. If it panics, or its future does, the group falls back to
 ///   the default.
 ///
@@ -109,6 +110,39 @@ pub trait Spawner: Send + Sync {
     /// Starts the task and returns immediately.
     fn spawn_task(&self, task: Task);
 
+    /// Calls `call` where the functions of the runtime work, as inside
+    /// [`tokio::runtime::Handle::enter`][enter].
+    ///
+    /// The group calls interrupts, destructors and clocks inside it, many at a time. So the drop of a
+    /// forced future that returns a pooled connection, and spawns for that, works wherever `run` is
+    /// polled. By default, it only calls `call`.
+    ///
+    /// A panic in it, or not calling `call`, has no effect: the group then calls without it.
+    ///
+    /// [enter]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html#method.enter
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Spawner, Task};
+    ///
+    /// struct OnPool(tokio::runtime::Handle);
+    ///
+    /// impl Spawner for OnPool {
+    ///     fn spawn_task(&self, task: Task) {
+    ///         self.0.spawn(task);
+    ///     }
+    ///
+    ///     fn enter(&self, call: &mut dyn FnMut()) {
+    ///         let _context = self.0.enter();
+    ///         call();
+    ///     }
+    /// }
+    /// ```
+    fn enter(&self, call: &mut dyn FnMut()) {
+        call();
+    }
+
     /// Returns a future that is ready after `duration`. With [`Duration::MAX`], it is never ready.
     ///
     /// By default, the future needs one parked thread, which ends when the future is ready or
@@ -134,6 +168,10 @@ impl<S: Spawner + ?Sized> Spawner for &S {
         (**self).spawn_task(task);
     }
 
+    fn enter(&self, call: &mut dyn FnMut()) {
+        (**self).enter(call);
+    }
+
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         (**self).sleep(duration)
     }
@@ -144,6 +182,10 @@ impl<S: Spawner + ?Sized> Spawner for Arc<S> {
         (**self).spawn_task(task);
     }
 
+    fn enter(&self, call: &mut dyn FnMut()) {
+        (**self).enter(call);
+    }
+
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         (**self).sleep(duration)
     }
@@ -152,6 +194,10 @@ impl<S: Spawner + ?Sized> Spawner for Arc<S> {
 impl<S: Spawner + ?Sized> Spawner for Box<S> {
     fn spawn_task(&self, task: Task) {
         (**self).spawn_task(task);
+    }
+
+    fn enter(&self, call: &mut dyn FnMut()) {
+        (**self).enter(call);
     }
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {

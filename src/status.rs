@@ -7,10 +7,9 @@ use crate::cause::Cause;
 use crate::name::Name;
 use crate::phase::{ActorState, Phase};
 use crate::report::columns::{Fitted, Short};
-use crate::settings::Rank;
-use crate::shared::link::Link;
-use crate::shared::member::Member;
-use crate::shared::members::Roll;
+use crate::settings::StopOrder;
+use crate::shared::group_state::GroupState;
+use crate::shared::snapshot::MemberSnapshot;
 
 /// What a group was doing when [`Handle::status`](crate::Handle::status) was called: its phase, why
 /// it stops, how much time is left, and which actors it waits for.
@@ -45,7 +44,12 @@ pub struct Status {
     cause: Option<Cause>,
     /// The age of a request that `run` has not taken yet.
     requested: Option<Duration>,
-    waiting_for: Vec<ActorStatus>,
+    /// The age of a force that was requested, taken or not.
+    force_requested: Option<Duration>,
+    /// All that have started and not exited; those that the group waits for come first.
+    actors: Vec<ActorStatus>,
+    /// How many of them the group waits for.
+    waiting_for: usize,
 }
 
 /// An actor that a group waits for, as a [`Status`] names it.
@@ -69,42 +73,53 @@ pub struct Status {
 pub struct ActorStatus {
     actor: Name,
     stage: u32,
-    rank: Rank,
+    order: StopOrder,
     state: ActorState,
     since: Duration,
 }
 
 impl Status {
     /// Takes the status. There is a `roll` until the group is gone.
-    pub(crate) fn of(link: &Link, roll: Option<&mut Roll>) -> Status {
-        let now = link.now();
-        let standing = link.standing();
-        let ended = standing.phase == Phase::Ended;
+    pub(crate) fn of(group: &GroupState) -> Status {
+        let now = group.now();
+        // Copies, so that no lock is held while foreign code runs, such as the formatter of an error.
+        let members = group.registry().map(|registry| registry.snapshot());
+        let progress = group.progress();
+        let ended = progress.phase == Phase::Ended;
         // Decided by the phase alone, so that the answer belongs to one moment.
-        let is_taken = matches!(standing.phase, Phase::Draining | Phase::Stopping) || ended;
-        let requested = link.requested().filter(|_| !is_taken);
-        let cause = link.cause().or(requested.map(|request| &request.cause));
+        let is_taken = matches!(progress.phase, Phase::Draining | Phase::Stopping) || ended;
+        let requested = progress.request.filter(|_| !is_taken);
         // If a request was not taken, people want to know which actor keeps `run` from it.
-        let stops = standing.phase == Phase::Stopping || (requested.is_some() && !ended);
-        let is_awaited = |member: &&Member| {
-            let by_readiness =
-                standing.phase == Phase::Starting && member.readiness().is_expected();
-            member.is_in_a_callback() || (!member.has_ended() && (stops || by_readiness))
+        let stops = progress.phase == Phase::Stopping || (requested.is_some() && !ended);
+        let is_awaited = |member: &MemberSnapshot| {
+            member.is_in_a_callback
+                || stops
+                || match progress.phase {
+                    Phase::Starting => member.has_yet_to_announce,
+                    Phase::Running => member.has_revoked,
+                    _ => false,
+                }
         };
-        let members = roll.into_iter().flat_map(Roll::in_stop_order);
-        let waiting_for = members
-            .filter(is_awaited)
-            .map(|member| ActorStatus::of(member, stops, now))
-            .collect();
+        let members = members.into_iter().flatten();
+        let (mut actors, others): (Vec<_>, Vec<_>) = members.partition(is_awaited);
+        let waiting_for = actors.len();
+        actors.extend(others);
         Status {
-            phase: standing.phase,
-            since: now.saturating_sub(standing.since),
-            remaining: standing
+            phase: progress.phase,
+            since: now.saturating_sub(progress.since),
+            remaining: progress
                 .deadline
                 .filter(|_| !ended)
                 .map(|deadline| deadline.saturating_sub(now)),
-            cause: cause.cloned(),
-            requested: requested.map(|request| now.saturating_sub(request.at)),
+            requested: requested
+                .as_ref()
+                .map(|request| now.saturating_sub(request.at)),
+            cause: progress.cause.or(requested.map(|request| request.cause)),
+            force_requested: progress.force.map(|at| now.saturating_sub(at)),
+            actors: actors
+                .into_iter()
+                .map(|member| ActorStatus::new(member, stops, now))
+                .collect(),
             waiting_for,
         }
     }
@@ -136,17 +151,67 @@ impl Status {
     /// those that have not exited. In any phase, it includes an actor whose interrupt or destructor
     /// has not returned to `run`.
     pub fn waiting_for(&self) -> &[ActorStatus] {
-        &self.waiting_for
+        &self.actors[..self.waiting_for]
+    }
+
+    /// Returns all actors that have started and not exited: first those that the group [waits
+    /// for](Status::waiting_for), then the others, each part in the order of the stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::{Actor, Group, Threads};
+    ///
+    /// let mut group = Group::new();
+    /// group.add_actor(Actor::with(|ctx| async move {
+    ///     let status = ctx.handle().status();
+    ///     assert_eq!(status.actors()[0].actor().as_str(), Some("job"));
+    ///     Ok(())
+    /// }).name("job"));
+    /// group.run_blocking(Threads).unwrap();
+    /// ```
+    pub fn actors(&self) -> &[ActorStatus] {
+        &self.actors
+    }
+
+    /// Returns whether a [force](crate::Handle::force) was requested, whether `run` has taken it or
+    /// not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rungroup::Group;
+    ///
+    /// let group = Group::new();
+    /// let handle = group.handle();
+    /// assert!(!handle.status().forcing());
+    /// handle.force();
+    /// assert!(handle.status().forcing());
+    /// ```
+    pub fn forcing(&self) -> bool {
+        self.force_requested.is_some()
+    }
+
+    /// The age of a request that `run` has not taken.
+    #[cfg(feature = "serde")]
+    pub(crate) fn requested(&self) -> Option<Duration> {
+        self.requested
+    }
+
+    /// The age of the first request to force.
+    #[cfg(feature = "serde")]
+    pub(crate) fn force_requested(&self) -> Option<Duration> {
+        self.force_requested
     }
 
     fn line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary(f)?;
-        let shown = self.waiting_for.iter().take(ACTORS_IN_LINE);
+        let shown = self.waiting_for().iter().take(ACTORS_IN_LINE);
         for (nth, waiting) in shown.enumerate() {
             f.write_str(if nth == 0 { "; waiting for " } else { ", " })?;
             write!(f, "{waiting}")?;
         }
-        match self.waiting_for.len().saturating_sub(ACTORS_IN_LINE) {
+        match self.waiting_for.saturating_sub(ACTORS_IN_LINE) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
@@ -160,6 +225,9 @@ impl Status {
         if let Some(age) = self.requested {
             write!(f, " ({} ago, not taken by `run` yet)", Short(age))?;
         }
+        if let Some(age) = self.force_requested.filter(|_| self.phase != Phase::Ended) {
+            write!(f, "; force requested {} ago", Short(age))?;
+        }
         match self.remaining {
             Some(remaining) => write!(f, "; {} left", Short(remaining)),
             None => Ok(()),
@@ -168,7 +236,7 @@ impl Status {
 
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.summary(f)?;
-        if self.waiting_for.is_empty() {
+        if self.waiting_for().is_empty() {
             return Ok(());
         }
         let (actor, stage, doing) = ("waiting for", "stage", "state");
@@ -177,13 +245,13 @@ impl Status {
             "\n\n  {actor:NAME$}  {stage:>10}  {doing:12}  {:>8}",
             "for"
         )?;
-        for waiting in self.waiting_for.iter().take(ROWS) {
+        for waiting in self.waiting_for().iter().take(ROWS) {
             let name = Fitted::new(&waiting.actor.short(), NAME).padded();
             let since = Short(waiting.since).to_string();
             // When it stops, which is what a person wants to know.
-            let stage = match waiting.rank {
-                Rank::Stage(stage) => stage.to_string(),
-                Rank::Background => "background".into(),
+            let stage = match waiting.order {
+                StopOrder::Stage(stage) => stage.to_string(),
+                StopOrder::Background => "background".into(),
             };
             write!(
                 f,
@@ -191,7 +259,7 @@ impl Status {
                 waiting.state
             )?;
         }
-        match self.waiting_for.len().saturating_sub(ROWS) {
+        match self.waiting_for.saturating_sub(ROWS) {
             0 => Ok(()),
             more => write!(f, "\n  and {more} more"),
         }
@@ -224,17 +292,17 @@ impl fmt::Display for Status {
 }
 
 impl ActorStatus {
-    fn of(member: &Member, stops: bool, now: Duration) -> ActorStatus {
+    fn new(member: MemberSnapshot, stops: bool, now: Duration) -> ActorStatus {
         let from = if stops {
-            member.stage().interrupted()
+            member.interrupted
         } else {
-            Some(member.started())
+            member.started
         };
         ActorStatus {
-            actor: member.name().clone(),
-            stage: member.policy().stage,
-            rank: member.stage().rank,
-            state: member.state(),
+            actor: member.name,
+            stage: member.stage,
+            order: member.order,
+            state: member.state,
             since: from.map_or(Duration::ZERO, |from| now.saturating_sub(from)),
         }
     }
@@ -250,14 +318,19 @@ impl ActorStatus {
         self.stage
     }
 
+    /// Whether it is in the background.
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_background(&self) -> bool {
+        self.order == StopOrder::Background
+    }
+
     /// Returns what it was doing.
     pub fn state(&self) -> ActorState {
         self.state
     }
 
     /// Returns how long the group has waited for it, in wall time. While the group stops, that is
-    /// since the interrupt of its stage, and zero before; while the group starts, since the actor's
-    /// start.
+    /// since the interrupt of its stage, and zero before; until then, since the actor's start.
     pub fn since(&self) -> Duration {
         self.since
     }
@@ -279,31 +352,33 @@ mod tests {
         Duration::from_secs(secs)
     }
 
-    fn status(waiting_for: Vec<ActorStatus>) -> Status {
+    fn status(actors: Vec<ActorStatus>) -> Status {
         Status {
             phase: Phase::Stopping,
             since: secs(3),
             remaining: Some(secs(7)),
             cause: Some(Cause::new(Trigger::NoActorLeft)),
             requested: None,
-            waiting_for,
+            force_requested: None,
+            waiting_for: actors.len(),
+            actors,
         }
     }
 
-    fn waiting(actor: impl Into<String>, rank: Rank) -> ActorStatus {
+    fn waiting(actor: impl Into<String>, order: StopOrder) -> ActorStatus {
         let mut name = Name::of_caller();
         name.set(actor.into().into());
         ActorStatus {
             actor: name,
             stage: 2,
-            rank,
+            order,
             state: ActorState::Polling,
             since: secs(1),
         }
     }
 
     fn many(actors: usize) -> Status {
-        let actors = (0..actors).map(|nth| waiting(nth.to_string(), Rank::Stage(0)));
+        let actors = (0..actors).map(|nth| waiting(nth.to_string(), StopOrder::Stage(0)));
         status(actors.collect())
     }
 
@@ -319,13 +394,32 @@ mod tests {
             "stopping for 3.00s: no actor left (1.00s ago, not taken by `run` yet); 7.00s left";
         assert_eq!(status.to_string(), line);
         assert_eq!(format!("{status:#}"), line);
+        status.requested = None;
+        status.force_requested = Some(secs(2));
+        let line = "stopping for 3.00s: no actor left; force requested 2.00s ago; 7.00s left";
+        assert_eq!(status.to_string(), line);
+        status.phase = Phase::Ended;
+        let line = "ended for 3.00s: no actor left; 7.00s left";
+        assert_eq!(status.to_string(), line);
+    }
+
+    #[test]
+    fn only_those_that_are_waited_for_are_shown() {
+        let mut status = status(vec![
+            waiting("http", StopOrder::Stage(2)),
+            waiting("db", StopOrder::Stage(0)),
+        ]);
+        status.waiting_for = 1;
+        assert!(status.to_string().ends_with("waiting for `http` (polling)"));
+        assert!(!format!("{status:#}").contains("db"));
+        assert_eq!((status.waiting_for().len(), status.actors().len()), (1, 2));
     }
 
     #[test]
     fn a_table_tells_of_each_actor() {
         let status = status(vec![
-            waiting("http", Rank::Stage(2)),
-            waiting("logs", Rank::Background),
+            waiting("http", StopOrder::Stage(2)),
+            waiting("logs", StopOrder::Background),
         ]);
         let line = "stopping for 3.00s: no actor left; 7.00s left";
         let table = [
@@ -363,7 +457,7 @@ mod tests {
 
     #[test]
     fn the_accessors_tell_what_is_shown() {
-        let status = status(vec![waiting("http", Rank::Stage(2))]);
+        let status = status(vec![waiting("http", StopOrder::Stage(2))]);
         assert_eq!(status.phase(), Phase::Stopping);
         assert_eq!(status.since(), secs(3));
         assert_eq!(status.remaining(), Some(secs(7)));

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use crate::name::Name;
 use crate::outcome::{BoxError, Outcome};
-use crate::shared::seat::Seat;
+use crate::shared::member_ref::MemberRef;
 
 /// One actor's execute, as a future for a [`Spawner`](crate::Spawner) to run.
 ///
@@ -34,17 +34,17 @@ use crate::shared::seat::Seat;
 /// ```
 #[must_use = "an actor is lost when its task is dropped"]
 pub struct Task {
-    seat: Seat,
+    member: MemberRef,
 }
 
 impl Task {
-    pub(crate) fn new(seat: Seat) -> Task {
-        Task { seat }
+    pub(crate) fn new(member: MemberRef) -> Task {
+        Task { member }
     }
 
     /// Returns the name of the actor it runs, for threads, logs and debuggers.
     pub fn name(&self) -> &Name {
-        self.seat.name()
+        self.member.name()
     }
 
     /// Gives the task up because it cannot be run. Its actor is lost, with `why` as the reason.
@@ -60,7 +60,7 @@ impl Task {
     /// assert_eq!(error.kind(), ErrorKind::Lost);
     /// ```
     pub fn refuse(self, why: impl Into<BoxError>) {
-        self.seat.end(Outcome::Lost(Some(why.into())));
+        self.member.end(Outcome::Lost(Some(why.into())));
     }
 }
 
@@ -68,16 +68,16 @@ impl Future for Task {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.seat.poll(cx)
+        self.member.poll(cx)
     }
 }
 
 impl Drop for Task {
     fn drop(&mut self) {
-        // Most have ended, and this spares them the lock. One that it misses is found under the
-        // lock.
-        if !self.seat.has_ended() {
-            self.seat.end(Outcome::Lost(None));
+        // Fast path: most actors have ended by now. The load may be stale; `end` checks again under
+        // the lock.
+        if !self.member.has_ended() {
+            self.member.end(Outcome::Lost(None));
         }
     }
 }

@@ -9,9 +9,20 @@ use crate::panic::catch;
 /// Some errors name themselves as their source. Nobody reads further than this.
 const LONGEST_CHAIN: usize = 64;
 
-/// Text without its line breaks. A break and the indentation after it become one space; other
-/// control characters are left out.
+/// Text on one line. A line break and the indentation after it become one space. Other control
+/// characters are left out, and so are those that change the direction of the text: with them, a
+/// name could make a log read as something else.
 pub(crate) struct OneLine<'a>(pub(crate) &'a str);
+
+impl OneLine<'_> {
+    /// Whether there is nothing to show.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self
+            .0
+            .chars()
+            .any(|char| is_shown(char) && !char.is_whitespace())
+    }
+}
 
 impl Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,8 +31,8 @@ impl Display for OneLine<'_> {
             if nth > 0 {
                 f.write_char(' ')?;
             }
-            let mut printable = line.chars().filter(|char| !char.is_control());
-            printable.try_for_each(|char| f.write_char(char))?;
+            let mut shown = line.chars().filter(|&char| is_shown(char));
+            shown.try_for_each(|char| f.write_char(char))?;
         }
         Ok(())
     }
@@ -32,6 +43,14 @@ fn is_break(char: char) -> bool {
         char,
         '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
     )
+}
+
+fn is_shown(char: char) -> bool {
+    let is_bidirectional = matches!(
+        char,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    !char.is_control() && !is_bidirectional
 }
 
 /// What a foreign `Display` writes, on one line. If it panics or returns an error, the text is cut
@@ -54,7 +73,7 @@ impl<T: fmt::Debug + ?Sized> fmt::Debug for Contained<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         let written = catch(|| write!(text, "{:?}", self.0));
-        f.write_str(&text)?;
+        OneLine(&text).fmt(f)?;
         match written {
             Ok(Ok(())) => Ok(()),
             _ => f.write_str("(its Debug failed)"),
@@ -76,12 +95,18 @@ pub(crate) struct Chain<'a>(pub(crate) Option<&'a (dyn Error + 'static)>);
 
 impl Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let chain = iter::successors(self.0, |&error| source_of(error)).take(LONGEST_CHAIN);
-        for error in chain {
+        for error in self.0.into_iter().flat_map(chain) {
             write!(f, ": {}", Contained(error))?;
         }
         Ok(())
     }
+}
+
+/// An error and its sources.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| source_of(error)).take(LONGEST_CHAIN)
 }
 
 /// This calls foreign code, too.
@@ -133,5 +158,27 @@ mod tests {
         let line = OneLine(message).to_string();
         assert_eq!(line, "assertion `left == right` failed left: 1 right: 2");
         assert_eq!(OneLine("a\u{2028}b\u{1b}[31mc").to_string(), "a b[31mc");
+    }
+
+    #[test]
+    fn no_character_that_turns_the_text_around_is_shown() {
+        let turning = [
+            '\u{61c}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}',
+        ];
+        for char in turning {
+            assert_eq!(OneLine(&format!("a{char}b")).to_string(), "ab");
+            struct Turns(char);
+            impl fmt::Debug for Turns {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    write!(f, "a{}\n b", self.0)
+                }
+            }
+            assert_eq!(format!("{:?}", Contained(&Turns(char))), "a b");
+        }
+        assert_eq!(
+            OneLine("a\u{200d}b").to_string(),
+            "a\u{200d}b",
+            "joins emoji"
+        );
     }
 }

@@ -1,119 +1,191 @@
-//! What the machine waits for: the mail, added actors and the clocks, of which none starves the
+//! What the machine waits for: its mail, added actors and its clocks, of which none starves the
 //! others.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use super::Machine;
-use crate::actor::Actor;
-use crate::shared::link::Event;
+use super::clocks::has_rung;
+use super::entered::inside;
+use crate::cause::Exit;
+use crate::report::{ForcedBy, Severity};
 
-/// After this many events in a row, the machine yields to the tasks that share its thread.
-const EVENTS_PER_POLL: u32 = 256;
+/// How much a round does before the machine looks at its limits and yields to the tasks that share
+/// its thread (law 15).
+pub(super) const BATCH: usize = 256;
 
-/// What ended a wait.
-pub(super) enum Woken {
-    Event(Event),
-    Added(Vec<Actor>),
-    /// No actor is left that keeps the group alive. It does not occur during the stop proper.
-    Idle,
-    /// What the stop waits for has come: the end of the drain or of the turn.
-    Done,
-    /// An actor's own limit is over.
-    Due,
-    /// The grace is over.
-    Late,
-}
-
-/// What keeps one of them from starving the others.
-#[derive(Default)]
-pub(super) struct Fairness {
-    /// How many events were taken since the machine last waited.
-    streak: u32,
-    /// Whether added actors were taken last.
-    is_mail_next: bool,
-    /// Whether added actors were taken since something was over.
-    had_its_batch: bool,
+/// What a wait ended with.
+pub(super) enum Notice {
+    /// An actor exited whose policy says that it ends the group. Only before the first interrupt.
+    Exit {
+        exit: Exit,
+        /// Since the birth of the group.
+        at: Duration,
+        /// What the exit means for the result if it counts as one during the stop.
+        severity: Severity,
+    },
+    Requested,
+    SkipDrain,
+    /// No actor is left that keeps the group alive. Only before the first interrupt.
+    NoActorLeft,
+    ForceRequested,
+    GraceOver,
+    /// The drain is over, or all actors whose turn it is have exited.
+    StepOver,
+    /// An actor's own grace is over.
+    OwnGraceOver,
+    /// A turn lasts long, and somebody listens.
+    TurnIsLong,
 }
 
 impl Machine<'_> {
-    /// Waits for what happens next: the events in their order, added actors, the clocks. The queues
-    /// take turns, and each turn ends, so that none starves the others.
-    pub(super) async fn next(&mut self) -> Woken {
-        self.fairness.streak += 1;
-        if self.fairness.streak % EVENTS_PER_POLL == 0 {
-            futures_lite::future::yield_now().await;
-            // While somebody adds actors faster than they start, nobody else polls the clocks.
-            poll_fn(|cx| {
-                self.poll_clocks(cx);
-                Poll::Ready(())
-            })
-            .await;
-        }
+    /// Waits for what the caller must act on. Meanwhile takes the mail, and admits and starts the
+    /// actors that are added.
+    ///
+    /// It works in rounds, each of which does a bounded amount of everything. So a flood of one kind
+    /// puts off nothing else by more than a round.
+    pub(super) async fn next(&mut self) -> Notice {
         loop {
-            if let Some(woken) = self.look() {
-                return woken;
+            if let Some(notice) = self.round() {
+                return notice;
             }
-            self.announce();
-            self.fairness.streak = 0;
-            poll_fn(|cx| self.poll_news(cx)).await;
+            if self.must_yield() {
+                self.yield_now().await;
+            } else if !self.has_work() {
+                self.worked = 0;
+                poll_fn(|cx| self.poll_news(cx)).await;
+            }
         }
     }
 
-    /// Returns what has happened, if anything has.
-    fn look(&mut self) -> Option<Woken> {
-        if let Some(event) = self.inbox.event() {
-            return Some(Woken::Event(event));
+    /// Does a bounded amount of everything there is to do. The order matters: the mail comes before
+    /// the added actors, so that a child which its parent added before it exited is seen before the
+    /// group finds no actor left; and the mail comes before what is over, because an actor that has
+    /// left is not interrupted (law 7).
+    fn round(&mut self) -> Option<Notice> {
+        if let Some(notice) = self.take_some_mail() {
+            return Some(notice);
         }
-        if std::mem::take(&mut self.fairness.is_mail_next) && self.inbox.fetch() {
-            return self.inbox.event().map(Woken::Event);
-        }
-        // What is over waits for one more batch, and not for all that are added without end. It
-        // waits for all mail, which ends: an actor that has left is not interrupted (law 7).
-        let over = self.over();
-        let had_its_batch = std::mem::replace(&mut self.fairness.had_its_batch, over.is_some());
-        if over.is_none() || !had_its_batch {
-            let added = self.door.take();
-            if !added.is_empty() {
-                self.fairness.is_mail_next = true;
-                return Some(Woken::Added(added));
-            }
-        }
-        if self.inbox.fetch() {
-            return self.inbox.event().map(Woken::Event);
-        }
-        let is_idle = self.roster.is_idle() && !self.is_interrupting();
-        over.or_else(|| is_idle.then_some(Woken::Idle))
+        self.admit_some();
+        let started = self.start_some(BATCH);
+        self.worked += started;
+        self.announce_group_ready();
+        self.over()
     }
 
-    /// Returns what is over, if anything is: the grace, what the stop waits for, or an actor's own
-    /// limit.
-    fn over(&self) -> Option<Woken> {
-        let stop = self.stop.as_ref()?;
-        if stop.is_late() {
-            Some(Woken::Late)
-        } else if stop.is_done() {
-            Some(Woken::Done)
+    /// Takes up to a batch of events. Returns what the caller must act on, with the later events left
+    /// for the next round.
+    fn take_some_mail(&mut self) -> Option<Notice> {
+        self.receiver.fetch();
+        let mut left = BATCH;
+        inside(self.spawner, || {
+            while left > 0 {
+                let event = self.receiver.next_fetched()?;
+                left -= 1;
+                self.worked += 1;
+                if let Some(notice) = self.take(event) {
+                    return Some(notice);
+                }
+            }
+            None
+        })
+    }
+
+    fn admit_some(&mut self) {
+        // Those before them start first, so that a flood of added actors cannot keep the group from
+        // becoming ready.
+        if self.ledger.has_to_start() {
+            return;
+        }
+        let added = self.receiver.intake.take(BATCH);
+        self.worked += added.len();
+        self.admit(added);
+    }
+
+    /// Returns what is over, if anything is.
+    fn over(&self) -> Option<Notice> {
+        let clocks = &self.clocks;
+        if self.group().is_force_requested() && self.has_cause {
+            Some(Notice::ForceRequested)
+        } else if has_rung(clocks.grace.as_ref()) {
+            Some(Notice::GraceOver)
+        } else if self.is_step_over() {
+            Some(Notice::StepOver)
+        } else if has_rung(clocks.own.as_ref()) {
+            Some(Notice::OwnGraceOver)
+        } else if has_rung(clocks.warning.as_ref()) {
+            Some(Notice::TurnIsLong)
         } else {
-            stop.is_due().then_some(Woken::Due)
+            self.is_without_actors().then_some(Notice::NoActorLeft)
+        }
+    }
+
+    fn is_step_over(&self) -> bool {
+        match self.turns.last() {
+            Some(turn) => turn.stage.is_empty(),
+            None => has_rung(self.clocks.drain.as_ref()),
+        }
+    }
+
+    /// Whether no actor is left that keeps the group alive, and none is on its way in.
+    fn is_without_actors(&self) -> bool {
+        self.ledger.is_idle()
+            && !self.turns.have_begun()
+            && !self.receiver.intake.has_added()
+            && !self.receiver.has_mail()
+    }
+
+    fn has_work(&self) -> bool {
+        self.receiver.has_mail() || self.receiver.intake.has_added() || self.ledger.has_to_start()
+    }
+
+    fn must_yield(&self) -> bool {
+        self.worked >= BATCH
+    }
+
+    /// Lets the tasks that share this thread run, and looks at the clocks, which nobody else polls
+    /// while there is always work.
+    async fn yield_now(&mut self) {
+        self.worked = 0;
+        futures_lite::future::yield_now().await;
+        poll_fn(|cx| {
+            self.poll_clocks(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Between two batches of a step of the stop: yields, and returns why the group must be forced,
+    /// if it must.
+    pub(super) async fn pause(&mut self) -> Result<(), ForcedBy> {
+        self.yield_now().await;
+        self.must_go_on()
+    }
+
+    /// Returns why the group must be forced, if it must.
+    pub(super) fn must_go_on(&self) -> Result<(), ForcedBy> {
+        if self.group().is_force_requested() {
+            Err(ForcedBy::Request)
+        } else if has_rung(self.clocks.grace.as_ref()) {
+            Err(ForcedBy::Grace)
+        } else {
+            Ok(())
         }
     }
 
     fn poll_clocks(&mut self, cx: &mut Context<'_>) {
-        if let Some(stop) = &mut self.stop {
-            stop.poll_alarms(cx);
+        if !self.clocks.is_empty() {
+            inside(self.spawner, || self.clocks.poll(cx));
         }
     }
 
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         // The waker is kept first and the mail looked at second. A sender does it the other way
         // round.
-        self.inbox.link.keep_waker(cx);
-        let has_rung = match &mut self.stop {
-            Some(stop) => stop.poll_alarms(cx) || stop.is_done(),
-            None => false,
-        };
-        if has_rung || self.inbox.has_mail() || self.door.has_added() {
+        self.group().mailbox.keep_waker(cx);
+        self.poll_clocks(cx);
+        if self.has_work() || self.over().is_some() {
             Poll::Ready(())
         } else {
             Poll::Pending

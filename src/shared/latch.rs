@@ -4,14 +4,21 @@
 //! task's destructor, a hand-written waker) that comes back to the same event and deadlocks. Here,
 //! every waker is cloned, called and dropped outside the lock (law 24).
 //!
-//! No wake-up is lost: [`trip`](Latch::trip) sets the value before it takes the lock for the
-//! wakers, and [`Wait`] looks at the value under that lock before it leaves a waker. Whoever takes
-//! the lock second sees what the first one did.
+//! No wake-up is lost, because the two sides do it the other way round:
+//!
+//! | setter | waiter |
+//! | --- | --- |
+//! | sets the value | locks the wakers |
+//! | locks the wakers, takes them | looks at the value, then leaves its waker |
+//!
+//! If the waiter locks first, the setter finds its waker. If the setter locks first, the waiter sees
+//! the value, because unlocking publishes everything that the setter did before.
 
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::panic::{catch, contain, discard};
@@ -24,20 +31,20 @@ const TRUE: u8 = 2;
 
 pub(crate) struct Latch {
     value: AtomicU8,
-    waiters: Mutex<Waiters>,
+    wakers: Mutex<Wakers>,
 }
 
 impl Latch {
     pub(crate) fn new() -> Latch {
         Latch {
             value: AtomicU8::new(UNSET),
-            waiters: Mutex::new(Waiters::default()),
+            wakers: Mutex::new(Wakers::default()),
         }
     }
 
     /// Returns the value, without a lock.
     pub(crate) fn get(&self) -> Option<bool> {
-        // Acquire pairs with the release in `trip`: whoever sees the value sees what led to it,
+        // Acquire pairs with the release in `set_without_waking`: whoever sees the value sees what led to it,
         // such as the cause of the stop.
         match self.value.load(Ordering::Acquire) {
             UNSET => None,
@@ -51,31 +58,26 @@ impl Latch {
 
     /// Sets the value, unless there is one, and wakes all waiting tasks.
     pub(crate) fn set(&self, value: bool) {
-        self.trip(value).wake();
-    }
-
-    /// Sets the value, unless there is one, and returns the waiting tasks. The caller wakes them
-    /// when it has done what must not depend on their wakers.
-    pub(crate) fn trip(&self, value: bool) -> Waiters {
-        let value = if value { TRUE } else { FALSE };
-        // For release, see `get`. Only the first value counts, so nothing is acquired.
-        let first = self
-            .value
-            .compare_exchange(UNSET, value, Ordering::Release, Ordering::Relaxed);
-        match first {
-            Ok(_) => std::mem::take(&mut *self.waiters()),
-            Err(_) => Waiters::default(),
+        if let Some(wakers) = self.set_without_waking(value) {
+            wakers.wake();
         }
     }
 
-    fn waiters(&self) -> MutexGuard<'_, Waiters> {
-        lock(&self.waiters)
+    /// Sets the value and returns the wakers of the waiting tasks, or returns `None` if there was a
+    /// value before. The caller wakes the tasks after everything that must not depend on foreign
+    /// wakers.
+    pub(crate) fn set_without_waking(&self, value: bool) -> Option<Wakers> {
+        let value = if value { TRUE } else { FALSE };
+        // Release pairs with the acquire in `get`. Only the first value counts, so a setter that
+        // comes later has nothing to acquire.
+        self.value
+            .compare_exchange(UNSET, value, Ordering::Release, Ordering::Relaxed)
+            .ok()?;
+        Some(std::mem::take(&mut *self.wakers()))
     }
-}
 
-impl AsRef<Latch> for Latch {
-    fn as_ref(&self) -> &Latch {
-        self
+    fn wakers(&self) -> MutexGuard<'_, Wakers> {
+        lock(&self.wakers)
     }
 }
 
@@ -88,21 +90,21 @@ impl fmt::Debug for Latch {
 /// The wakers of the waiting tasks, by key. Most latches have one, which needs no allocation.
 #[derive(Default)]
 #[must_use = "the waiting tasks must be woken"]
-pub(crate) struct Waiters {
+pub(crate) struct Wakers {
     first: Option<Waker>,
-    more: Option<Box<More>>,
+    more: Option<Box<OtherWakers>>,
 }
 
 /// The wakers with the keys from 2 on, and the free keys.
 #[derive(Default)]
-struct More {
+struct OtherWakers {
     wakers: Vec<Option<Waker>>,
     free: Vec<NonZeroU32>,
 }
 
 const FIRST: NonZeroU32 = NonZeroU32::MIN;
 
-impl Waiters {
+impl Wakers {
     /// Keeps `waker` under `key`, or under a new key; returns the key and what was there.
     fn put(&mut self, key: Option<NonZeroU32>, waker: Waker) -> (NonZeroU32, Option<Waker>) {
         match key {
@@ -111,6 +113,16 @@ impl Waiters {
             Some(key) => (key, self.more().slot(key).replace(waker)),
             None => (self.more().push(waker), None),
         }
+    }
+
+    /// Whether the waker under `key` wakes the same task as `waker`.
+    fn keeps(&mut self, key: NonZeroU32, waker: &Waker) -> bool {
+        let kept = match (key, &mut self.more) {
+            (FIRST, _) => &self.first,
+            (key, Some(more)) => more.slot(key),
+            (_, None) => return false,
+        };
+        kept.as_ref().is_some_and(|kept| kept.will_wake(waker))
     }
 
     fn remove(&mut self, key: NonZeroU32) -> Option<Waker> {
@@ -125,7 +137,7 @@ impl Waiters {
         }
     }
 
-    fn more(&mut self) -> &mut More {
+    fn more(&mut self) -> &mut OtherWakers {
         self.more.get_or_insert_default()
     }
 
@@ -141,7 +153,7 @@ impl Waiters {
     }
 }
 
-impl More {
+impl OtherWakers {
     fn slot(&mut self, key: NonZeroU32) -> &mut Option<Waker> {
         &mut self.wakers[key.get() as usize - 2]
     }
@@ -158,68 +170,112 @@ impl More {
     }
 }
 
-/// Waits until a latch is set. It is cancel safe: dropping it removes its waker.
-pub(crate) struct Wait<L: AsRef<Latch>> {
-    latch: L,
-    /// The key of its waker, from 1 on.
+/// Waits until a latch of `owner` is set. It is cancel safe: dropping it removes its waker.
+pub(crate) struct Wait<O> {
+    owner: O,
+    latch: fn(&O) -> &Latch,
+    /// The key of its waker, if it has left one.
     key: Option<NonZeroU32>,
 }
 
-impl<L: AsRef<Latch>> Wait<L> {
-    pub(crate) fn new(latch: L) -> Wait<L> {
-        Wait { latch, key: None }
+impl<O> Wait<O> {
+    pub(crate) fn on(owner: O, latch: fn(&O) -> &Latch) -> Wait<O> {
+        Wait {
+            owner,
+            latch,
+            key: None,
+        }
     }
 
-    /// Waits for another latch, once this one is set.
-    pub(crate) fn turn_to(&mut self, turn: impl FnOnce(&mut L)) {
-        // The key was one of the former latch, whose wakers are gone.
+    /// Waits for another latch of the owner. The one before must be set.
+    pub(crate) fn switch_to(&mut self, latch: fn(&O) -> &Latch) {
+        // The setter of the former latch has taken the wakers, so the key is void.
         self.key = None;
-        turn(&mut self.latch);
+        self.latch = latch;
     }
 }
 
-impl<L: AsRef<Latch> + Unpin> Future for Wait<L> {
+impl<O: Unpin> Future for Wait<O> {
     type Output = bool;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
-        let this = &mut *self;
-        let latch = this.latch.as_ref();
+        let Wait { owner, latch, key } = &mut *self;
+        let latch = latch(owner);
         if let Some(value) = latch.get() {
             return Poll::Ready(value);
         }
+        // Cloning a waker is foreign code and may cost an atomic: a waker that is already kept is
+        // kept on.
+        if key.is_some_and(|key| latch.wakers().keeps(key, cx.waker())) {
+            // The setter that has taken this waker meanwhile wakes it.
+            return Poll::Pending;
+        }
         let Ok(waker) = catch(|| cx.waker().clone()) else {
-            // A waker that cannot be kept can still be called: poll again rather than never.
+            // A waker that cannot be cloned cannot be kept. It is woken immediately instead: polling
+            // too often is better than never. If its clone always panics, this is a busy loop.
             contain(|| cx.waker().wake_by_ref());
             return Poll::Pending;
         };
-        let mut waiters = latch.waiters();
+        let mut wakers = latch.wakers();
         if let Some(value) = latch.get() {
-            drop(waiters);
+            drop(wakers);
             discard(waker);
             return Poll::Ready(value);
         }
-        let (key, outdated) = waiters.put(this.key, waker);
-        drop(waiters);
-        this.key = Some(key);
+        let (kept_under, outdated) = wakers.put(*key, waker);
+        drop(wakers);
+        *key = Some(kept_under);
         discard(outdated);
         Poll::Pending
     }
 }
 
-impl<L: AsRef<Latch>> Drop for Wait<L> {
+impl<O> Drop for Wait<O> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let latch = self.latch.as_ref();
-        // Once it is set, whoever set it has the wakers.
+        let latch = (self.latch)(&self.owner);
+        // Once the latch is set, its setter has the wakers.
         if !latch.is_set() {
-            let waker = latch.waiters().remove(key);
+            let waker = latch.wakers().remove(key);
             discard(waker);
         }
     }
 }
 
-impl<L: AsRef<Latch> + Clone> Clone for Wait<L> {
-    fn clone(&self) -> Wait<L> {
-        Wait::new(self.latch.clone())
+impl<O: Clone> Clone for Wait<O> {
+    fn clone(&self) -> Wait<O> {
+        Wait::on(self.owner.clone(), self.latch)
+    }
+}
+
+/// A value that is sent once, by a thread, and taken once, by a task.
+///
+/// If nobody takes the value, the last of the two ends drops it.
+pub(crate) struct Oneshot<T> {
+    value: Mutex<Option<T>>,
+    sent: Latch,
+}
+
+impl<T> Oneshot<T> {
+    pub(crate) fn new() -> Arc<Oneshot<T>> {
+        Arc::new(Oneshot {
+            value: Mutex::new(None),
+            sent: Latch::new(),
+        })
+    }
+
+    pub(crate) fn send(&self, value: T) {
+        *lock(&self.value) = Some(value);
+        // The latch comes second, because the task that it wakes takes the value.
+        self.sent.set(true);
+    }
+
+    /// Waits until the value was sent.
+    pub(crate) fn sent(self: &Arc<Self>) -> Wait<Arc<Oneshot<T>>> {
+        Wait::on(Arc::clone(self), |oneshot| &oneshot.sent)
+    }
+
+    pub(crate) fn take(&self) -> Option<T> {
+        lock(&self.value).take()
     }
 }

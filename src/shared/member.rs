@@ -11,8 +11,8 @@
 //!
 //! Rules:
 //!
-//! 1. The future is polled and dropped under the lock, or taken out under the lock and dropped by
-//!    whoever took it. So it is dropped once.
+//! 1. The future is polled and dropped under the lock, or taken out under the lock and dropped by the
+//!    thread that took it. So it is dropped once.
 //! 2. It is dropped before the exit is sent: an actor has not exited while it holds anything.
 //! 3. Only the task itself waits for the lock; the group only tries it. A reader of the state does
 //!    not touch it, because `try_lock` is how a force tells parked from polling.
@@ -28,11 +28,12 @@ use crate::name::Name;
 use crate::outcome::{Kept, Outcome, Result};
 use crate::panic::{Panic, catch, catch_drop, contain, discard};
 use crate::phase::ActorState;
-use crate::settings::Policy;
+use crate::settings::Settings;
 use crate::shared::interrupt::Interrupt;
 use crate::shared::latch::Latch;
-use crate::shared::link::{Event, Exited, Key};
-use crate::shared::readiness::Readiness;
+use crate::shared::mailbox::{Event, Exited, Key, Wake};
+use crate::shared::readiness::{Readiness, Settled};
+use crate::shared::snapshot::MemberSnapshot;
 use crate::shared::stage::Stage;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -41,7 +42,7 @@ use crate::trace;
 /// It is made when the group gives its actor a place. Until then, there is a
 /// [`ActorParts`](crate::actor::ActorParts).
 pub(crate) struct Member {
-    place: Place,
+    info: MemberInfo,
     /// [`LIVE`], [`EXITED`] or [`FORCED`].
     end: AtomicU8,
     /// Whether an execute that is made from a context was polled. Only its task uses it.
@@ -63,11 +64,11 @@ pub(crate) struct Member {
 }
 
 /// An actor's place in its group.
-pub(crate) struct Place {
+pub(crate) struct MemberInfo {
     pub(crate) name: Name,
     pub(crate) stage: Arc<Stage>,
     pub(crate) nth: u64,
-    pub(crate) policy: Policy,
+    pub(crate) settings: Settings,
 }
 
 /// What the lock guards. The lock is held while the future is polled: that is how a force tells
@@ -95,14 +96,14 @@ pub(crate) struct Forced {
 }
 
 impl Member {
-    pub(crate) fn new(execute: Execute, interrupt: Interrupt, place: Place) -> Member {
+    pub(crate) fn new(execute: Execute, interrupt: Interrupt, info: MemberInfo) -> Member {
         Member {
             end: AtomicU8::new(LIVE),
             entered: AtomicBool::new(false),
             polling: AtomicBool::new(false),
             callback: AtomicU8::new(NOTHING),
             on_thread: AtomicBool::new(false),
-            readiness: Readiness::new(place.policy.announces),
+            readiness: Readiness::new(info.settings.announces()),
             started: AtomicU64::new(0),
             span: trace::Span::unopened(),
             slot: Mutex::new(Slot {
@@ -110,31 +111,36 @@ impl Member {
                 waker: None,
             }),
             interrupt,
-            place,
+            info,
         }
     }
 
     pub(crate) fn name(&self) -> &Name {
-        &self.place.name
+        &self.info.name
     }
 
-    pub(crate) fn policy(&self) -> Policy {
-        self.place.policy
+    pub(crate) fn settings(&self) -> Settings {
+        self.info.settings
     }
 
     pub(crate) fn stage(&self) -> &Arc<Stage> {
-        &self.place.stage
+        &self.info.stage
     }
 
     pub(crate) fn key(&self) -> Key {
         Key {
-            rank: self.stage().rank,
-            nth: self.place.nth,
+            order: self.stage().order,
+            nth: self.info.nth,
         }
     }
 
-    pub(crate) fn readiness(&self) -> &Readiness {
-        &self.readiness
+    /// Ends its readiness with it, and returns what that changes.
+    pub(crate) fn settle_readiness(&self) -> Settled {
+        let settled = self.readiness.settle();
+        if settled == Settled::WasRevoked {
+            self.stage().group.remove_revoked();
+        }
+        settled
     }
 
     /// The latch that its context looks at, if it has a context.
@@ -152,30 +158,45 @@ impl Member {
         enters
     }
 
-    /// Announces that it is ready. It has no effect unless the group waits for that.
+    /// Announces that it is ready, for the first time or after a revocation. It has no effect unless
+    /// the group asks for it.
     pub(crate) fn announce(&self) {
+        let group = &self.stage().group;
+        if self.readiness.announce_again() {
+            group.remove_revoked();
+            trace::announced_again(self.name(), self.settings());
+        }
         if !self.readiness.is_expected() {
             return;
         }
         // An exit settles the readiness of an actor that did not announce. Both are claimed under the
         // lock of the mail, so an exit that is in the mail is not taken for one of a ready actor.
-        let claim = || !self.has_ended() && self.readiness.settle();
-        let (stage, link) = (self.policy().stage, &self.stage().link);
-        if link.tell_if(Event::Announced(stage), claim) {
-            trace::announced(self.name(), stage);
-            link.wake();
+        let claim = || !self.has_ended() && self.readiness.announce();
+        let stage = self.settings().stage;
+        if let Some(wake) = group.mailbox.send_if(Event::Announced(stage), claim) {
+            trace::announced(self.name(), self.settings());
+            wake.call();
         }
     }
 
-    /// Notes that its work moves to a thread of its own. It is called before the thread starts, so
-    /// that nobody hears from a thread whose actor seems to have none.
+    /// Takes back that it is ready.
+    pub(crate) fn revoke(&self) {
+        if self.readiness.revoke() {
+            self.stage().group.add_revoked();
+            trace::revoked(self.name(), self.settings());
+        }
+    }
+
+    /// Notes that its work moves to a thread of its own. Call it before the thread starts. Otherwise
+    /// a force could see the effects of the thread and still take the actor for a parked one.
     pub(crate) fn moves_to_thread(&self) {
-        // Release pairs with the acquire in `force`.
-        self.on_thread.store(true, Ordering::Release);
+        // Relaxed, because the flag publishes nothing. A force that learns of the thread by other
+        // means, such as a lock, has synchronized with it and sees the flag.
+        self.on_thread.store(true, Ordering::Relaxed);
     }
 
     fn is_on_thread(&self) -> bool {
-        self.on_thread.load(Ordering::Acquire)
+        self.on_thread.load(Ordering::Relaxed)
     }
 
     fn slot(&self) -> MutexGuard<'_, Slot> {
@@ -184,12 +205,13 @@ impl Member {
 
     /// Calls the interrupt, unless it was called before or is gone.
     pub(crate) fn interrupt(&self, cause: &Cause) -> Result<(), Panic> {
-        self.calling(INTERRUPT, || catch(|| self.interrupt.call(cause)))
+        let call = || catch(|| self.interrupt.call(cause));
+        self.calling(INTERRUPT, || self.span.around_interrupt(call))
     }
 
     /// Drops, uncalled, the interrupt of an actor that left.
     pub(crate) fn drop_interrupt(&self) -> Option<Panic> {
-        self.calling(INTERRUPT, || catch(|| self.interrupt.discard()))
+        self.calling(DESTRUCTOR, || catch(|| self.interrupt.discard()))
             .err()
     }
 
@@ -207,7 +229,7 @@ impl Member {
     /// Drops the parts of an actor that never started, and contains their panics.
     pub(crate) fn discard(&self) {
         let execute = self.slot().execute.take();
-        discard(execute);
+        self.calling(DESTRUCTOR, || discard(execute));
         drop(self.drop_interrupt());
     }
 
@@ -217,26 +239,46 @@ impl Member {
         // A `u64` of nanoseconds holds five centuries.
         let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
         self.started.store(nanos, Ordering::Relaxed);
-        self.span.open(self.name(), self.policy().stage);
+        self.span.open(self.name(), self.settings());
     }
 
-    /// When it started, since the birth of the group.
-    pub(crate) fn started(&self) -> Duration {
-        Duration::from_nanos(self.started.load(Ordering::Relaxed))
+    /// When it started, since the birth of the group. `None` if it has not started.
+    pub(crate) fn started(&self) -> Option<Duration> {
+        match self.started.load(Ordering::Relaxed) {
+            0 => None,
+            nanos => Some(Duration::from_nanos(nanos)),
+        }
     }
 
     /// Whether it has exited or was forced.
     pub(crate) fn has_ended(&self) -> bool {
+        // Relaxed: a stale answer is one of a moment ago. Where the answer decides, the claim is
+        // made again under a lock.
         self.end.load(Ordering::Relaxed) != LIVE
     }
 
-    /// Whether `run` is inside its interrupt or one of its destructors.
-    pub(crate) fn is_in_a_callback(&self) -> bool {
-        self.callback.load(Ordering::Relaxed) != NOTHING
+    /// What a reader sees, unless it has not started or has ended, and `run` is inside none of its
+    /// callbacks.
+    pub(crate) fn snapshot(&self) -> Option<MemberSnapshot> {
+        // Relaxed, because a reader that asks a moment earlier or later gets the answer of that
+        // moment.
+        let is_in_a_callback = self.callback.load(Ordering::Relaxed) != NOTHING;
+        let is_live = self.started().is_some() && !self.has_ended();
+        (is_live || is_in_a_callback).then(|| MemberSnapshot {
+            name: self.name().clone(),
+            stage: self.settings().stage,
+            order: self.stage().order,
+            state: self.state(),
+            started: self.started(),
+            interrupted: self.stage().interrupted(),
+            has_yet_to_announce: self.readiness.is_expected(),
+            has_revoked: self.readiness.is_revoked(),
+            is_in_a_callback,
+        })
     }
 
     /// What it is doing, as far as a reader can see without the lock.
-    pub(crate) fn state(&self) -> ActorState {
+    fn state(&self) -> ActorState {
         match self.callback.load(Ordering::Relaxed) {
             INTERRUPT => ActorState::Interrupting,
             DESTRUCTOR => ActorState::Polling,
@@ -253,7 +295,7 @@ impl Member {
             return Poll::Ready(());
         };
         self.polling.store(true, Ordering::Relaxed);
-        match self.span.around(|| poll(|| execute.as_mut().poll(cx))) {
+        match self.span.around_poll(|| poll(|| execute.as_mut().poll(cx))) {
             Poll::Pending => self.park(slot, cx),
             Poll::Ready(outcome) => {
                 self.finish(slot, outcome);
@@ -284,17 +326,22 @@ impl Member {
         self.polling.store(false, Ordering::Relaxed);
         drop(slot);
         discard(outdated);
-        // A force claims the end and then tries the lock. We release the lock and then read, modify
-        // and write the end. Two such operations on one atomic have an order: if the force's comes
-        // first, we see it here; if ours does, the force's acquire sees the lock released. A plain
-        // load could miss the force while the force misses the release, because the store buffer of
-        // either may hold its write back.
-        if self.claim(LIVE) {
+        // | this task | a force |
+        // | --- | --- |
+        // | releases the lock | claims the end |
+        // | reads, modifies and writes the end | tries the lock |
+        //
+        // All read-modify-writes of one atomic have a total order. If the force's comes first, we
+        // see its claim here, and drop the future ourselves. If ours comes first, the force's acquire
+        // synchronizes with our release, so it finds the lock free, and drops the future. A plain
+        // load could miss the claim while the force misses the release, because either's write may
+        // still be in a store buffer: the future would then be dropped by neither.
+        if self.is_still_live() {
             return Poll::Pending;
         }
         let slot = self.slot();
         if slot.execute.is_some() {
-            drop(self.abort(slot));
+            drop(self.drop_forced(slot));
         }
         Poll::Ready(())
     }
@@ -305,40 +352,47 @@ impl Member {
         outcome.then_panicked(panic);
         self.span.close();
         let waker = slot.waker.take();
-        let is_due = self.tell(outcome);
+        let wake = self.report_exit(outcome);
         // Foreign code and the group run only after the lock is free.
         drop(slot);
         discard(waker);
-        if is_due {
-            self.stage().link.wake();
+        if let Some(wake) = wake {
+            wake.call();
         }
     }
 
-    /// Sends the exit to the group, or only counts it. Returns whether the group must look. If a
-    /// force came first, does nothing.
-    fn tell(&self, outcome: Kept) -> bool {
+    /// Sends the exit to the group, or only counts it. Returns the group's waker if the group must
+    /// look. If a force came first, does nothing.
+    fn report_exit(&self, outcome: Kept) -> Option<Wake> {
         let stage = self.stage();
+        let mailbox = &stage.group.mailbox;
         // An exit that readiness waits for must be sent.
         if outcome.is_ok() && stage.is_quiet() && !self.readiness.is_expected() {
-            return self.claim(EXITED) && stage.leave();
+            let is_last = self.claim(EXITED) && stage.leave();
+            return is_last.then(|| mailbox.take_waker());
         }
         let exited = Event::Exited(Exited {
             key: self.key(),
             outcome,
-            at: stage.link.now(),
+            at: stage.group.now(),
         });
-        stage.link.tell_if(exited, || self.claim(EXITED))
+        mailbox.send_if(exited, || self.claim(EXITED))
     }
 
-    /// Settles how it ends, unless that is settled already. With `LIVE`, it only asks, in one order
-    /// with all claims: see `park`.
+    /// Settles how it ends, unless that is settled already.
     fn claim(&self, end: u8) -> bool {
-        // Release publishes what the claimer did before. It pairs with the acquire of whoever finds
-        // the claim.
+        // Release publishes what the claimer did before, and acquire shows it what the other side
+        // did: the exit of a task to the force that comes too late, and the reverse (see `park`).
         let claimed = self
             .end
             .compare_exchange(LIVE, end, Ordering::AcqRel, Ordering::Acquire);
         claimed.is_ok()
+    }
+
+    /// Whether it is live, asked in one order with all claims.
+    fn is_still_live(&self) -> bool {
+        // A read-modify-write that changes nothing. Why a load would not do: see `park`.
+        self.claim(LIVE)
     }
 
     /// Forces it: drops its future, unless the future is inside its own poll. Returns `None` if it
@@ -367,7 +421,7 @@ impl Member {
                 return Some(Forced { state, panic: None });
             }
         };
-        let panic = self.calling(DESTRUCTOR, || self.abort(slot));
+        let panic = self.calling(DESTRUCTOR, || self.drop_forced(slot));
         Some(Forced { state, panic })
     }
 
@@ -386,7 +440,7 @@ impl Member {
     }
 
     /// Drops execute outside the lock, and wakes its task so that it finds out.
-    fn abort(&self, mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
+    fn drop_forced(&self, mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
         let execute = slot.execute.take();
         let waker = slot.waker.take();
         drop(slot);

@@ -1,11 +1,10 @@
 //! Go's `SignalHandler`.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::Signal;
+use super::error::SignalError;
+use super::name::Signal;
 use super::note::Note;
 use super::watch::Watch;
 use crate::actor::Actor;
@@ -52,55 +51,9 @@ pub fn handler(signals: impl IntoIterator<Item = Signal>) -> io::Result<Actor> {
         let _watch = watch;
         ctx.run_until_interrupted(first.left()).await;
         match first.take() {
-            Some(signal) => Err(SignalError { signal }.into()),
+            Some(signal) => Err(SignalError::new(signal).into()),
             None => Ok(()),
         }
     });
     Ok(actor.name("signal handler"))
 }
-
-/// The error of a [`handler`] that received a signal.
-///
-/// Its `Display` is "received signal SIGHUP".
-///
-/// # Examples
-///
-/// ```
-/// use rungroup::signal::{Signal, SignalError};
-/// use rungroup::{Error, ErrorKind};
-///
-/// /// The exit code by which a shell tells that a signal ended a program.
-/// fn exit_code(error: &Error) -> u8 {
-///     let source = std::error::Error::source(error);
-///     let by = source.and_then(|source| source.downcast_ref::<SignalError>());
-///     match by.map(SignalError::signal) {
-///         Some(Signal::Int) => 130,
-///         Some(Signal::Term) => 143,
-///         _ => 1,
-///     }
-/// }
-/// # let mut group = rungroup::Group::new();
-/// # group.handle().stop(Err("no signal".into()));
-/// # assert_eq!(exit_code(&group.run_blocking(rungroup::Threads).unwrap_err()), 1);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SignalError {
-    signal: Signal,
-}
-
-impl SignalError {
-    /// Returns the signal that was received.
-    ///
-    /// See [`SignalError`] for an example.
-    pub fn signal(&self) -> Signal {
-        self.signal
-    }
-}
-
-impl fmt::Display for SignalError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "received signal {}", self.signal)
-    }
-}
-
-impl Error for SignalError {}

@@ -27,7 +27,7 @@ impl<T> Note<T> {
 
     /// Waits until the value was left.
     pub(super) fn left(&self) -> Wait<Arc<Latch>> {
-        Wait::new(Arc::clone(&self.left))
+        Wait::on(Arc::clone(&self.left), |latch| latch)
     }
 
     pub(super) fn take(&self) -> Option<T> {

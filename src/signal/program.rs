@@ -20,6 +20,7 @@ use super::Signal;
 use super::watch::{TERMINATION, Watch};
 use crate::handle::Handle;
 use crate::panic::contain;
+use crate::reason::Reason;
 use crate::trace;
 
 /// `None` while no termination lives.
@@ -136,13 +137,13 @@ impl Order {
 
     fn carry_out(self, group: Handle) {
         contain(move || match self {
-            Order::Stop => group.request(Ok(()), Some(Signal::Term.name().into())),
+            Order::Stop => group.request(Ok(()), Some(Reason::Signal(Signal::Term))),
             Order::StopSoon => {
-                group.request(Ok(()), Some(Signal::Int.name().into()));
+                group.request(Ok(()), Some(Reason::Signal(Signal::Int)));
                 group.skip_drain();
             }
             Order::Force => {
-                group.request(Ok(()), Some(Signal::Int.name().into()));
+                group.request(Ok(()), Some(Reason::Signal(Signal::Int)));
                 trace::forcing(&group.status());
                 group.force();
             }

@@ -58,7 +58,7 @@ pub fn termination(handle: Handle) -> io::Result<Actor> {
         ctx.interrupted().await;
         // It stops together with the rest of the background, which may hang. A person can still
         // force the group until it is gone.
-        ctx.handle().keep(member);
+        ctx.handle().keep_guard(member);
         Ok(())
     });
     Ok(actor

@@ -27,7 +27,7 @@ pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {
         over.set(true);
     }
     Box::pin(ThreadSleep {
-        over: Wait::new(over),
+        over: Wait::on(over, |latch| latch),
         _dropped: dropped,
     })
 }

@@ -75,8 +75,13 @@ impl Spawner for Handle {
         drop(Handle::spawn(self, task));
     }
 
+    fn enter(&self, call: &mut dyn FnMut()) {
+        let _context = Handle::enter(self);
+        call();
+    }
+
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let _context = self.enter();
+        let _context = Handle::enter(self);
         sleep(duration)
     }
 }

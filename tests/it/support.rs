@@ -1,5 +1,11 @@
 //! Pieces that many tests need.
 
+pub mod cause;
+pub mod clock;
+pub mod errors;
+#[macro_use]
+pub mod runtime;
+
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;

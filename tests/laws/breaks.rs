@@ -1,26 +1,32 @@
-//! The changes that break the laws, as `docs/laws.md` shows them:
+//! The changes that break the laws, one in each file of `breaks`, which begins with the number of its
+//! law:
 //!
-//! ````text
-//! Broken in `src/file.rs`:
+//! ```text
+//! What the change does.
+//! Fails: law_07_name_of_a_test
 //!
-//! ```diff
-//! -a line that is there once +what stands there instead
+//! --- a/src/file.rs
+//! +++ b/src/file.rs
+//! @@
+//! -a line that is there once
+//! +what stands there instead
 //! ```
 //!
-//! Then `law_07_name_of_a_test` fails.
-//! ````
-//!
-//! Lines are compared without their indentation.
+//! Lines are compared without their indentation, and there is no context: the change still fits when
+//! its surroundings move.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{laws, root, tests, text_of_laws};
+use super::{laws, root, tests};
 
 struct Break {
     law: usize,
+    /// Its own name, in `breaks`.
+    name: String,
     file: String,
     old: Vec<String>,
     new: Vec<String>,
@@ -28,31 +34,34 @@ struct Break {
 }
 
 #[test]
-fn every_law_says_what_breaks_it() {
-    let breaks = breaks();
-    for number in laws().keys() {
-        assert!(
-            breaks.iter().any(|it| it.law == *number),
-            "docs/laws.md does not say what breaks law {number}"
-        );
-    }
+fn every_law_has_a_change_that_breaks_it() {
+    let broken: BTreeSet<_> = breaks().iter().map(|it| it.law).collect();
+    let without: Vec<_> = laws()
+        .into_keys()
+        .filter(|law| !broken.contains(law))
+        .collect();
+    assert!(
+        without.is_empty(),
+        "laws without a change in tests/laws/breaks: {without:?}"
+    );
 }
 
 #[test]
 fn every_break_fits_the_source() {
     let tests = tests();
+    let mut wrong = Vec::new();
     for it in breaks() {
-        let text = fs::read_to_string(root().join(&it.file)).unwrap();
-        assert_eq!(
-            it.places_in(&text).len(),
-            1,
-            "law {}: {} must have these lines once:\n{}",
-            it.law,
-            it.file,
-            it.old.join("\n")
-        );
-        assert!(tests.contains(&it.test), "`{}` does not exist", it.test);
+        wrong.extend(it.misfit());
+        if !tests.contains(&it.test) {
+            wrong.push(format!("{}: there is no test {}", it.name, it.test));
+        }
     }
+    assert!(
+        wrong.is_empty(),
+        "{} to be written anew, in tests/laws/breaks:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Breaks the law of `RUNGROUP_BREAK`, or one after the other, in a copy of the sources.
@@ -62,50 +71,79 @@ fn every_break_is_found() {
     let only: Option<usize> = env::var("RUNGROUP_BREAK")
         .ok()
         .map(|it| it.parse().unwrap());
+    let breaks = breaks()
+        .into_iter()
+        .filter(|it| only.is_none_or(|law| law == it.law));
     let copy = Copy::of_sources();
     let mut missed = Vec::new();
-    for it in breaks() {
-        if only.is_some_and(|law| law != it.law) {
-            continue;
-        }
+    let mut made = 0;
+    for it in breaks {
+        made += 1;
         let found = copy.finds(&it);
-        println!("law {}: {} ({found:?})", it.law, it.test);
+        println!("{}: {} ({found:?})", it.name, it.test);
         if found != Found::Failed {
-            missed.push((it.law, it.test, found));
+            missed.push(format!("{}: {} ({found:?})", it.name, it.test));
         }
     }
-    assert!(missed.is_empty(), "these were not found: {missed:?}");
+    assert!(made > 0, "no change breaks law {only:?}");
+    assert!(
+        missed.is_empty(),
+        "{} of {made} were not found:\n{}",
+        missed.len(),
+        missed.join("\n")
+    );
 }
 
 fn breaks() -> Vec<Break> {
-    let text = text_of_laws();
-    let sections = text.split("\n## ").skip(1).zip(1..);
-    sections
-        .flat_map(|(section, law)| {
-            let breaks = section.split("\nBroken in `").skip(1);
-            breaks.map(move |text| Break::parse(law, text))
-        })
-        .collect()
+    let mut breaks: Vec<_> = fs::read_dir(root().join("tests/laws/breaks"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| Break::parse(&path))
+        .collect();
+    breaks.sort_by(|one, other| one.name.cmp(&other.name));
+    breaks
 }
 
 impl Break {
-    fn parse(law: usize, text: &str) -> Break {
-        let (file, rest) = text.split_once('`').expect("a file in backticks");
-        let (_, rest) = rest.split_once("```diff\n").expect("a diff");
-        let (diff, rest) = rest.split_once("```").expect("the end of the diff");
-        let (_, rest) = rest.split_once("Then `").expect("the test that fails");
-        let (test, _) = rest.split_once('`').expect("the end of its name");
+    fn parse(path: &Path) -> Break {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(path).unwrap();
+        let after = |head: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(head));
+            line.unwrap_or_else(|| panic!("{name} has no line `{head}…`"))
+                .to_owned()
+        };
+        let (_, diff) = text
+            .split_once("\n@@\n")
+            .unwrap_or_else(|| panic!("{name} has no line `@@`"));
         let lines = |sign: char| {
             let lines = diff.lines().filter_map(|line| line.strip_prefix(sign));
             lines.map(|line| line.trim().to_owned()).collect()
         };
         Break {
-            law,
-            file: file.to_owned(),
+            law: name[..2].parse().expect("the number of a law"),
+            file: after("--- a/"),
             old: lines('-'),
             new: lines('+'),
-            test: test.to_owned(),
+            test: after("Fails: "),
+            name: name.clone(),
         }
+    }
+
+    /// Why it no longer fits the source, if it does not.
+    fn misfit(&self) -> Option<String> {
+        let Ok(text) = fs::read_to_string(root().join(&self.file)) else {
+            return Some(format!("{}: {} is gone", self.name, self.file));
+        };
+        let places = self.places_in(&text).len();
+        (places != 1).then(|| {
+            format!(
+                "{}: {} must have these lines once, and has them {places} times:\n    {}",
+                self.name,
+                self.file,
+                self.old.join("\n    ")
+            )
+        })
     }
 
     /// Where its lines stand.
@@ -131,6 +169,7 @@ enum Found {
     Failed,
     Passed,
     DidNotCompile,
+    DoesNotFit,
 }
 
 /// A copy of the sources with a target of its own.
@@ -146,6 +185,9 @@ impl Copy {
     }
 
     fn finds(&self, it: &Break) -> Found {
+        if it.misfit().is_some() {
+            return Found::DoesNotFit;
+        }
         let file = self.0.join(&it.file);
         let whole = fs::read_to_string(&file).unwrap();
         fs::write(&file, it.applied_to(&whole)).unwrap();

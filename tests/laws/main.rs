@@ -1,17 +1,22 @@
-//! `docs/laws.md` and the sources agree: every law has a test, every law and test that is cited
-//! exists, and each law says which change of the library breaks it.
+//! `docs/laws.md`, its tests and the sources agree: every law has a test and says where it is shown,
+//! every law and test that is cited exists, and for each law there is a change of the library that
+//! breaks it.
 //!
-//! `RUNGROUP_LIST_TESTS=1 cargo test --test laws` writes the lists of tests in `docs/laws.md` anew.
-//! `ci/breaks.sh` makes each change, and runs the test that must fail.
+//! `RUNGROUP_LIST_TESTS=1 cargo test --test laws` writes `laws.toml` anew. `ci/breaks.sh` makes each
+//! change of `breaks`, and runs the test that must fail.
 
 #![allow(clippy::pedantic)]
 
 mod breaks;
+mod list;
+mod page;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use page::laws;
 
 /// Where laws are tested or cited.
 const SOURCES: [&str; 4] = ["src", "tests", "examples", "docs"];
@@ -19,37 +24,39 @@ const SOURCES: [&str; 4] = ["src", "tests", "examples", "docs"];
 #[test]
 fn every_law_has_a_test() {
     let tests = tests();
-    for number in laws().keys() {
+    let without = laws().into_keys().filter(|number| {
         let prefix = format!("law_{number:02}_");
-        assert!(
-            tests.iter().any(|test| test.starts_with(&prefix)),
-            "law {number} has no test `{prefix}…`"
-        );
-    }
+        !tests.iter().any(|test| test.starts_with(&prefix))
+    });
+    let without: Vec<_> = without.collect();
+    assert!(without.is_empty(), "laws without a test: {without:?}");
 }
 
 #[test]
-fn every_law_names_its_tests() {
-    for (number, cited) in laws() {
-        let prefix = format!("law_{number:02}_");
-        assert!(
-            cited.iter().any(|test| test.starts_with(&prefix)),
-            "docs/laws.md names no test `{prefix}…` of law {number}"
-        );
-    }
-}
-
-#[test]
-fn every_test_that_is_named_exists() {
-    let tests = tests();
-    for (number, cited) in laws() {
-        for test in cited {
-            assert!(
-                tests.contains(&test),
-                "law {number} names `{test}`, which does not exist"
-            );
+fn every_law_is_shown_where_it_says() {
+    let mut wrong = Vec::new();
+    for (number, shown_in) in laws() {
+        if shown_in.is_empty() {
+            wrong.push(format!("law {number} does not say where it is shown"));
+        }
+        for file in shown_in {
+            let text = fs::read_to_string(root().join(&file)).unwrap_or_default();
+            if !text.contains(&format!("fn law_{number:02}_")) {
+                wrong.push(format!("law {number} is not shown in {file}"));
+            }
         }
     }
+    assert!(wrong.is_empty(), "docs/laws.md:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_test_that_is_listed_exists() {
+    let lost: Vec<_> = list::read().difference(&tests()).cloned().collect();
+    assert!(
+        lost.is_empty(),
+        "in laws.toml, but gone: {}",
+        lost.join(", ")
+    );
 }
 
 #[test]
@@ -80,67 +87,8 @@ fn citations_are_found() {
 #[test]
 fn tests_are_listed_on_demand() {
     if env::var_os("RUNGROUP_LIST_TESTS").is_some() {
-        fs::write(
-            root().join("docs/laws.md"),
-            with_lists(&text_of_laws(), &tests()),
-        )
-        .unwrap();
+        list::write(&tests());
     }
-}
-
-#[test]
-fn lists_are_written_below_their_laws() {
-    let text =
-        "# A\n\n## 7. Seven\n\nRule.\n\nHeld by:\n\n- `old`\n\n# B\n\n## 8. Eight\n\nHeld by:\n";
-    let tests = ["law_07_a", "law_07_b", "law_08_c"].map(str::to_owned);
-    assert_eq!(
-        with_lists(text, &tests.into()),
-        "# A\n\n## 7. Seven\n\nRule.\n\nHeld by:\n\n- `law_07_a`\n- `law_07_b`\n\n# B\n\n## 8. Eight\n\nHeld by:\n\n- `law_08_c`\n"
-    );
-}
-
-/// The text with the tests of each law below its "Held by:".
-fn with_lists(text: &str, tests: &BTreeSet<String>) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let mut law = String::new();
-    for line in text.lines().filter(|line| !line.starts_with("- `")) {
-        if let Some((number, _)) = line.strip_prefix("## ").and_then(|it| it.split_once(". ")) {
-            law = format!("law_{number:0>2}_");
-        }
-        // The blank lines around a list that is gone.
-        if !(line.is_empty() && lines.last().is_some_and(String::is_empty)) {
-            lines.push(line.to_owned());
-        }
-        if line == "Held by:" {
-            lines.push(String::new());
-            let held_by = tests.iter().filter(|test| test.starts_with(&law));
-            lines.extend(held_by.map(|test| format!("- `{test}`")));
-            lines.push(String::new());
-        }
-    }
-    lines.join("\n").trim_end().to_owned() + "\n"
-}
-
-fn text_of_laws() -> String {
-    fs::read_to_string(root().join("docs/laws.md")).unwrap()
-}
-
-/// Each law of `docs/laws.md` with the tests that its section names.
-fn laws() -> BTreeMap<usize, Vec<String>> {
-    let text = text_of_laws();
-    let mut laws = BTreeMap::new();
-    let sections = text.split("\n## ").skip(1);
-    for (section, expected) in sections.zip(1..) {
-        let (number, _) = section.split_once(". ").expect("a numbered heading");
-        assert_eq!(
-            number.parse(),
-            Ok(expected),
-            "the laws are numbered without a gap"
-        );
-        let named = section.split('`').filter(|word| word.starts_with("law_"));
-        laws.insert(expected, named.map(str::to_owned).collect());
-    }
-    laws
 }
 
 /// The names of all tests of a law.
@@ -207,8 +155,8 @@ fn sources() -> Vec<(PathBuf, String)> {
     for directory in SOURCES {
         collect(&root().join(directory), &mut sources);
     }
-    // This file cites laws that are not there, to test itself.
-    sources.retain(|(file, _)| !file.ends_with("tests/laws/main.rs"));
+    // These files cite laws that are not there, to test themselves.
+    sources.retain(|(file, _)| !file.starts_with(root().join("tests/laws")));
     sources
 }
 

@@ -1,0 +1,176 @@
+//! How actors are ended that are not waited for any longer.
+
+use std::time::Duration;
+
+use super::Machine;
+use super::alarm::Alarm;
+use super::entered::inside;
+use super::stopping::Stopping;
+use crate::error::severity;
+use crate::outcome::Outcome;
+use crate::phase::{ActorState, Phase};
+use crate::report::{ForcedBy, Straggler};
+use crate::shared::mailbox::Event;
+use crate::shared::member::{Forced, Member};
+use crate::shared::readiness::Settled;
+use crate::trace;
+
+impl Stopping<'_, '_> {
+    /// Ends what remains (law 16): first all interrupts, in their order, then the futures. It acts
+    /// first and logs after, because the log may be stuck.
+    pub(super) fn force(&mut self, reason: ForcedBy) {
+        let added = self.machine.receiver.intake.close_and_take();
+        self.machine.admit(added);
+        // Actors that left are not interrupted (law 7).
+        self.take_mail();
+        self.machine
+            .group()
+            .enter_phase(Phase::Stopping, self.machine.group().now());
+        self.give_up_all_held();
+        self.interrupt_all();
+        let stragglers = self.force_all(reason);
+        self.take_last_exits();
+        self.tell_cause();
+        trace::forced(reason);
+        for straggler in &stragglers {
+            trace::straggler(straggler);
+        }
+        for straggler in stragglers {
+            self.machine.report.add_straggler(straggler);
+        }
+        self.end();
+    }
+
+    fn give_up_all_held(&mut self) {
+        self.machine.hold_back_fresh();
+        let held = self.machine.ledger.take_held(None);
+        self.machine.given_up.extend(held);
+        while self.give_up_some() {}
+    }
+
+    /// Calls the interrupts that are still due: the rest of the stage whose turn it is, then the
+    /// stages below.
+    fn interrupt_all(&mut self) {
+        if let Some(turn) = self.machine.turns.last_mut() {
+            turn.wait_for_interrupted();
+        }
+        while self.interrupt_some() {}
+        loop {
+            let next = self.machine.receiver.intake.members().highest();
+            let Some(order) = next else { break };
+            self.begin_turn(order);
+            while self.interrupt_some() {}
+        }
+    }
+
+    fn force_all(&mut self, reason: ForcedBy) -> Vec<Straggler> {
+        let machine = &mut *self.machine;
+        let now = machine.group().now();
+        let turns = machine.turns.iter();
+        let turns: Vec<_> = turns.map(super::turn::Turn::forced).collect();
+        let mut stragglers = Vec::new();
+        inside(machine.spawner, || {
+            for turn in &turns {
+                for member in turn.members.iter() {
+                    if member.started().is_none() {
+                        // It was accepted, and never starts: it ran for no time.
+                        member.start(now);
+                    }
+                    if let Some(forced) = member.force() {
+                        let waited_for = turn.waited_for(member, now);
+                        stragglers.push(machine.straggler(member, forced, waited_for, reason));
+                    }
+                }
+            }
+        });
+        stragglers
+    }
+
+    /// Takes the exits of actors that ended before they were forced: each was queued at the moment it
+    /// claimed its end. What a polling straggler reports comes too late and is not queued.
+    fn take_last_exits(&mut self) {
+        let machine = &mut *self.machine;
+        inside(machine.spawner, || {
+            while let Some(event) = machine.receiver.next_event() {
+                if let Event::Exited(_) = &event {
+                    drop(machine.take(event));
+                }
+            }
+        });
+    }
+
+    /// Forces the actors whose own limit is over (law 28), and sets the clock for the next one.
+    pub(super) async fn force_due(&mut self) -> Result<(), ForcedBy> {
+        while self.force_some_due() {
+            self.machine.pause().await?;
+        }
+        Ok(())
+    }
+
+    /// Forces a batch of the actors whose own limit is over. Returns whether there may be more.
+    fn force_some_due(&mut self) -> bool {
+        let machine = &mut *self.machine;
+        let now = machine.group().now();
+        let Some(turn) = machine.turns.last_mut() else {
+            return false;
+        };
+        if turn.limits.is_empty() {
+            return false;
+        }
+        let spent = turn.spent(machine.clocks.own.as_ref(), now);
+        let due = turn.take_due(spent);
+        let members: Vec<_> = due
+            .iter()
+            .filter_map(|&nth| turn.members.get(nth))
+            .collect();
+        let (stage, next) = (turn.stage.clone(), turn.limits.last().copied());
+        let waited_for = Some(now.saturating_sub(stage.interrupted().unwrap_or(now)));
+        let spawner = machine.spawner;
+        inside(spawner, || {
+            for member in &members {
+                let Some(forced) = member.force() else {
+                    continue;
+                };
+                stage.leave();
+                let by = ForcedBy::OwnGrace;
+                let straggler = machine.straggler(member, forced, waited_for, by);
+                trace::straggler(&straggler);
+                machine.report.add_straggler(straggler);
+            }
+            machine.clocks.own =
+                next.map(|limit| Alarm::new(spawner, limit.after.saturating_sub(spent)));
+        });
+        !due.is_empty() && next.is_some_and(|limit| limit.after <= spent)
+    }
+}
+
+impl Machine<'_> {
+    /// Notes that an actor was forced.
+    fn straggler(
+        &mut self,
+        member: &Member,
+        forced: Forced,
+        waited_for: Option<Duration>,
+        reason: ForcedBy,
+    ) -> Straggler {
+        let Forced { state, panic } = forced;
+        // Its future is gone with all that it held: that is an exit. A thread or a poll goes on.
+        if state == ActorState::Parked {
+            let outcome = panic.map_or(Outcome::Forced, Outcome::Panicked);
+            let exit = self.exit(member, outcome.into(), self.group().now());
+            trace::exited(member.settings(), &exit, false);
+            let severity = severity(&exit.outcome, false);
+            self.report.keep(exit, severity);
+        }
+        // The stop goes on as if it had exited, so nobody waits for its announcement either.
+        if member.settle_readiness() == Settled::NeverAnnounced {
+            self.ledger.announced(member.settings().stage);
+        }
+        Straggler {
+            name: member.name().clone(),
+            state,
+            waited_for,
+            reason,
+        }
+    }
+}

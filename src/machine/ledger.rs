@@ -1,0 +1,273 @@
+//! Which actors a group has, which may start, and which keep it alive.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::held::Held;
+use crate::actor::Actor;
+use crate::settings::StopOrder;
+use crate::shared::group_state::GroupState;
+use crate::shared::mailbox::Key;
+use crate::shared::member::{Member, MemberInfo};
+use crate::shared::members::MemberTable;
+use crate::shared::stage::Stage;
+
+/// The group's books. The members themselves are in the [`MemberTable`], which is shared with readers
+/// of the status.
+///
+/// Its memory grows with the number of live actors.
+pub(crate) struct Ledger {
+    group: Arc<GroupState>,
+    stages: BTreeMap<StopOrder, Entry>,
+    added: u64,
+    /// The actors that were added and not yet looked at, in the order of adding.
+    fresh: VecDeque<Run>,
+    /// The actors that readiness holds back, or held back.
+    held: Held,
+    /// How many actors of each stage have yet to announce that they are ready.
+    awaited: BTreeMap<u32, usize>,
+    /// The limits of the actors that have their own.
+    limits: BTreeMap<Key, Duration>,
+    /// How many actors keep the group alive.
+    foreground: usize,
+}
+
+struct Entry {
+    stage: Arc<Stage>,
+    /// The members that started and whose exit the group has not taken.
+    live: usize,
+}
+
+/// Actors of one stage that were added one after the other.
+struct Run {
+    stage: Arc<Stage>,
+    nths: Range<u64>,
+}
+
+/// A stage whose turn begins.
+pub(super) struct ClosedStage {
+    pub(super) stage: Arc<Stage>,
+    pub(super) live: usize,
+    /// The limits of its actors that have their own, the shortest last.
+    pub(super) limits: Vec<Limit>,
+}
+
+/// When an actor with its own limit is forced.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Limit {
+    /// Counted from the interrupt of its stage.
+    pub(super) after: Duration,
+    pub(super) nth: u64,
+}
+
+impl Ledger {
+    pub(crate) fn new(group: Arc<GroupState>) -> Ledger {
+        Ledger {
+            group,
+            stages: BTreeMap::new(),
+            added: 0,
+            fresh: VecDeque::new(),
+            held: Held::default(),
+            awaited: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            foreground: 0,
+        }
+    }
+
+    /// Makes an actor a member of the group. It starts when it is due.
+    pub(crate) fn admit(&mut self, actor: Actor, members: &mut MemberTable) {
+        let Actor {
+            name,
+            settings,
+            grace,
+            mut parts,
+        } = actor;
+        let Some((execute, interrupt)) = parts.take() else {
+            return;
+        };
+        let order = settings.order();
+        let nth = self.added;
+        self.added += 1;
+        self.foreground += usize::from(!settings.is_background());
+        if settings.announces() {
+            *self.awaited.entry(settings.stage).or_default() += 1;
+        }
+        if let Some(grace) = grace {
+            self.limits.insert(Key { order, nth }, grace);
+        }
+        let info = MemberInfo {
+            name,
+            stage: self.add_fresh(order, nth),
+            nth,
+            settings,
+        };
+        members.insert(Member::new(execute, interrupt, info));
+    }
+
+    /// Notes that an actor has yet to start. Most are of the stage of the one before, and are noted
+    /// together.
+    fn add_fresh(&mut self, order: StopOrder, nth: u64) -> Arc<Stage> {
+        if let Some(run) = self.fresh.back_mut() {
+            // A run is a range without gaps, so one that was begun goes on only with the next actor.
+            if run.stage.order == order && run.nths.end == nth {
+                run.nths.end = nth + 1;
+                return Arc::clone(&run.stage);
+            }
+        }
+        let stage = self.stage(order);
+        self.fresh.push_back(Run {
+            stage: Arc::clone(&stage),
+            nths: nth..nth + 1,
+        });
+        stage
+    }
+
+    fn stage(&mut self, order: StopOrder) -> Arc<Stage> {
+        let entry = self.stages.entry(order).or_insert_with(|| Entry {
+            stage: Arc::new(Stage::new(order, Arc::clone(&self.group))),
+            live: 0,
+        });
+        Arc::clone(&entry.stage)
+    }
+
+    /// How many actors the group has accepted: the place of the next one.
+    pub(super) fn added(&self) -> u64 {
+        self.added
+    }
+
+    /// Takes the next actors of one stage that were added one after the other, at most `most`.
+    pub(super) fn next_fresh(&mut self, most: u64) -> Option<(StopOrder, Range<u64>)> {
+        let run = self.fresh.front_mut()?;
+        let order = run.stage.order;
+        let first = run.nths.start;
+        run.nths.start = run.nths.end.min(first.saturating_add(most));
+        let taken = first..run.nths.start;
+        if run.nths.is_empty() {
+            self.fresh.pop_front();
+        }
+        Some((order, taken))
+    }
+
+    /// Whether readiness has a say in what starts: an actor has yet to announce, or others are held
+    /// back because one had.
+    pub(super) fn is_gated(&self) -> bool {
+        !self.awaited.is_empty() || !self.held.is_empty()
+    }
+
+    /// Holds an actor back if a stage below its own is awaited, or if others before it wait for their
+    /// turn to start (law 4).
+    pub(super) fn hold(&mut self, key: Key, stage: u32) {
+        self.held.insert(stage, key);
+    }
+
+    /// Takes the next actor whose stage need not wait any longer, in the order of adding.
+    pub(super) fn next_released(&mut self) -> Option<Key> {
+        self.release();
+        self.held.next_released()
+    }
+
+    /// Releases the actors whose stage need not wait any longer: no actor above a stage that is
+    /// awaited may start (law 26).
+    pub(super) fn release(&mut self) {
+        let gate = self.awaited.keys().next().copied().unwrap_or(u32::MAX);
+        self.held.release(gate);
+    }
+
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    /// Whether an actor may start and has not.
+    pub(super) fn has_to_start(&self) -> bool {
+        self.has_fresh() || self.held.first_released().is_some()
+    }
+
+    /// Whether an actor that was added before the `nth` may start and has not.
+    pub(super) fn has_to_start_before(&self, nth: u64) -> bool {
+        let fresh = self.fresh.front().map(|run| run.nths.start);
+        let next = fresh.into_iter().chain(self.held.first_released()).min();
+        next.is_some_and(|next| next < nth)
+    }
+
+    /// Counts actors that start.
+    pub(super) fn started(&mut self, order: StopOrder, actors: usize) {
+        if let Some(entry) = self.stages.get_mut(&order) {
+            entry.live += actors;
+        }
+    }
+
+    /// Counts out an actor that exited before its turn, and keeps its place for the turn.
+    pub(super) fn exited(&mut self, order: StopOrder) {
+        if let Some(entry) = self.stages.get_mut(&order) {
+            entry.live -= 1;
+        }
+        self.no_longer_keeps_alive(order);
+    }
+
+    /// Counts an actor out of those that keep the group alive.
+    pub(super) fn no_longer_keeps_alive(&mut self, order: StopOrder) {
+        self.foreground -= usize::from(order != StopOrder::Background);
+    }
+
+    /// Forgets an actor that left or never started, and that `members` no longer has.
+    pub(super) fn remove(&mut self, key: Key, members: &mut MemberTable) {
+        if !self.limits.is_empty() {
+            self.limits.remove(&key);
+        }
+        let occupied = members.stages();
+        if self.stages.len() > 2 * occupied.len() + 16 {
+            // Actors that come and go may each bring a stage of their own. A sweep visits at most
+            // about twice as many stages as it removes, so the amortized cost for each is constant. A
+            // few are kept, because most stages that become empty are soon used again.
+            self.stages.retain(|order, _| occupied.contains_key(order));
+        }
+    }
+
+    /// Notes that readiness waits for one actor fewer of this stage.
+    pub(super) fn announced(&mut self, stage: u32) {
+        if let Some(count) = self.awaited.get_mut(&stage) {
+            *count -= 1;
+            if *count == 0 {
+                self.awaited.remove(&stage);
+            }
+        }
+    }
+
+    /// Takes the actors that are held back and stop in `order` or before, in the order of adding.
+    /// Without an order, takes all.
+    pub(super) fn take_held(&mut self, order: Option<StopOrder>) -> Vec<Key> {
+        self.held.take(order)
+    }
+
+    /// Whether no actor is left that keeps the group alive.
+    pub(super) fn is_idle(&self) -> bool {
+        self.foreground == 0
+    }
+
+    /// Whether all actors have started, and all that announce have announced.
+    pub(super) fn is_ready(&self) -> bool {
+        self.awaited.is_empty() && self.held.is_empty() && self.fresh.is_empty()
+    }
+
+    /// Closes the books of a stage whose turn begins.
+    pub(super) fn close(&mut self, order: StopOrder) -> Option<ClosedStage> {
+        let entry = self.stages.remove(&order)?;
+        Some(ClosedStage {
+            stage: entry.stage,
+            live: entry.live,
+            limits: self.take_limits(order),
+        })
+    }
+
+    fn take_limits(&mut self, order: StopOrder) -> Vec<Limit> {
+        // They are of this stage alone, because the higher ones were closed before.
+        let taken = self.limits.split_off(&Key { order, nth: 0 }).into_iter();
+        let mut limits: Vec<_> = taken
+            .map(|(Key { nth, .. }, after)| Limit { after, nth })
+            .collect();
+        limits.sort_unstable_by(|one, other| other.cmp(one));
+        limits
+    }
+}

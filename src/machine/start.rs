@@ -1,0 +1,101 @@
+//! How actors start: as they are added, or when readiness lets their stage start.
+
+use std::ops::Range;
+
+use super::Machine;
+use crate::phase::Phase;
+use crate::settings::StopOrder;
+use crate::shared::mailbox::Key;
+use crate::shared::member_ref::MemberRef;
+use crate::task::Task;
+use crate::trace;
+
+impl Machine<'_> {
+    /// Notes that `run` was polled: from here on, the group can act.
+    pub(crate) fn start(&mut self) {
+        let now = self.group().now();
+        self.first_polled = now;
+        self.group().enter_phase(Phase::Starting, now);
+        if let Some(grace) = self.limits.too_short_for_drain() {
+            trace::drain_exceeds_grace(self.limits.drain, grace);
+        }
+    }
+
+    /// Starts actors that are due, in the order of adding and at most `most`. Returns how many it
+    /// looked at.
+    pub(super) fn start_some(&mut self, most: usize) -> usize {
+        if !self.ledger.has_fresh() && !self.ledger.is_gated() {
+            return 0;
+        }
+        let most = most as u64;
+        let mut looked_at = 0;
+        while looked_at < most && self.ledger.is_gated() {
+            if let Some(key) = self.ledger.next_released() {
+                self.start_run(key.order, key.nth..key.nth + 1);
+            } else if let Some((order, nths)) = self.ledger.next_fresh(1) {
+                self.hold(order, nths.start);
+            } else {
+                break;
+            }
+            looked_at += 1;
+        }
+        while looked_at < most && !self.ledger.is_gated() {
+            let Some((order, nths)) = self.ledger.next_fresh(most - looked_at) else {
+                break;
+            };
+            looked_at += nths.end - nths.start;
+            self.start_run(order, nths);
+        }
+        usize::try_from(looked_at).unwrap_or(usize::MAX)
+    }
+
+    /// Holds an actor back. If its stage need not wait, it is released next.
+    fn hold(&mut self, order: StopOrder, nth: u64) {
+        let key = Key { order, nth };
+        let member = self.receiver.intake.members().get(key);
+        if let Some(member) = member {
+            self.ledger.hold(key, member.settings().stage);
+        }
+    }
+
+    /// Sorts out which of the added actors readiness holds back.
+    pub(super) fn hold_back_fresh(&mut self) {
+        if !self.ledger.is_gated() {
+            return;
+        }
+        while let Some((order, nths)) = self.ledger.next_fresh(u64::MAX) {
+            for nth in nths {
+                self.hold(order, nth);
+            }
+        }
+        self.ledger.release();
+    }
+
+    fn start_run(&mut self, order: StopOrder, mut nths: Range<u64>) {
+        // The clock is read once for all, because it costs more than the rest of a start.
+        let now = self.group().now();
+        // The count comes before the calls of the spawner, which may panic: from here on, their exits
+        // count.
+        let many = usize::try_from(nths.end - nths.start).unwrap_or(usize::MAX);
+        self.ledger.started(order, many);
+        while !nths.is_empty() {
+            let nth = nths.start;
+            // Never inside the loop below, because the lock must not be held while a spawner runs.
+            let found = self.receiver.intake.members().chunk(Key { order, nth });
+            let Some((chunk, first)) = found else { break };
+            for (at, _) in (first..chunk.len()).zip(nths.by_ref()) {
+                let member = MemberRef::new(&chunk, at);
+                member.start(now);
+                trace_start(&member);
+                self.spawner.spawn_task(Task::new(member));
+            }
+        }
+    }
+}
+
+fn trace_start(member: &MemberRef) {
+    trace::started(member.name(), member.settings());
+    if member.settings().cannot_announce() {
+        trace::cannot_announce(member.name(), member.settings());
+    }
+}

@@ -1,0 +1,167 @@
+//! Where actors are added to a group from outside or given back, and which actors are inside.
+//!
+//! One lock guards the queue and for whom it is closed, so each actor is either queued before the
+//! intake closes for it, or given back (law 24). Taking the queue and closing the intake is one
+//! step, so no actor that was accepted is forgotten. Actors are dropped and `run` is woken outside
+//! the locks.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::actor::Actor;
+use crate::settings::{Parent, StopOrder};
+use crate::shared::group_state::{GroupState, Registry};
+use crate::shared::members::MemberTable;
+use crate::shared::snapshot::MemberSnapshot;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard, lock};
+
+/// The state of the group knows it weakly, as its [`Registry`], so it does not outlive its group.
+pub(crate) struct Intake {
+    state: Arc<GroupState>,
+    queue: Mutex<Queue>,
+    /// Whether anything was added: if not, the group need not take the lock.
+    ///
+    /// | adder | group, before it waits |
+    /// | --- | --- |
+    /// | sets it | locks the mail and keeps its waker |
+    /// | locks the mail and takes the waker | reads it |
+    ///
+    /// If the adder locks the mail first, the group sees the flag. If the group does, the adder wakes
+    /// it. So Relaxed is enough: the lock orders the two.
+    has_added: AtomicBool,
+    /// Shared for readers of the status alone. The lock must not be held while foreign code runs.
+    members: Mutex<MemberTable>,
+}
+
+/// The actors that were added and not yet taken.
+#[derive(Default)]
+struct Queue {
+    added: VecDeque<Actor>,
+    closed: Closed,
+}
+
+/// For whom the intake is closed. It only closes further and never opens again.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Closed {
+    #[default]
+    ForNone,
+    /// For this stage and those that stop before it.
+    From(StopOrder),
+    ForAll,
+}
+
+impl Closed {
+    fn is_for(self, order: StopOrder) -> bool {
+        match self {
+            Closed::ForNone => false,
+            Closed::From(lowest) => order >= lowest,
+            Closed::ForAll => true,
+        }
+    }
+}
+
+impl Intake {
+    pub(crate) fn new(state: Arc<GroupState>) -> Intake {
+        Intake {
+            state,
+            queue: Mutex::new(Queue::default()),
+            has_added: AtomicBool::new(false),
+            members: Mutex::new(MemberTable::default()),
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
+    }
+
+    pub(crate) fn has_added(&self) -> bool {
+        self.has_added.load(Ordering::Relaxed)
+    }
+
+    /// Takes the next actors that were added, at most `most`, in the order of adding.
+    pub(crate) fn take(&self, most: usize) -> VecDeque<Actor> {
+        if !self.has_added() {
+            return VecDeque::new();
+        }
+        let mut queue = self.queue();
+        if queue.added.len() <= most {
+            self.has_added.store(false, Ordering::Relaxed);
+            return std::mem::take(&mut queue.added);
+        }
+        queue.added.drain(..most).collect()
+    }
+
+    /// Takes all actors that were added.
+    pub(crate) fn take_all(&self) -> VecDeque<Actor> {
+        self.take(usize::MAX)
+    }
+
+    /// Closes the intake for the next stage of the stop: the highest of the members and of the actors
+    /// that were added. Returns that stage and the actors that were added. Without a stage, the
+    /// intake is closed for all.
+    pub(crate) fn close_stage_and_take(&self) -> (Option<StopOrder>, VecDeque<Actor>) {
+        let highest_member = self.members().highest();
+        let mut queue = self.queue();
+        let highest_added = queue.added.iter().map(|actor| actor.settings.order()).max();
+        let next = highest_member.max(highest_added);
+        if queue.closed != Closed::ForAll {
+            queue.closed = next.map_or(Closed::ForAll, Closed::From);
+        }
+        self.has_added.store(false, Ordering::Relaxed);
+        (next, std::mem::take(&mut queue.added))
+    }
+
+    /// Closes the intake for all, and takes the actors that were added.
+    pub(crate) fn close_and_take(&self) -> VecDeque<Actor> {
+        let mut queue = self.queue();
+        queue.closed = Closed::ForAll;
+        self.has_added.store(false, Ordering::Relaxed);
+        std::mem::take(&mut queue.added)
+    }
+
+    /// Closes the intake for all, and drops all that it has.
+    pub(crate) fn close_and_drop(&self) {
+        drop(self.close_and_take());
+        let members = std::mem::take(&mut *self.members());
+        drop(members);
+    }
+
+    /// Takes over the members that were added before the group ran.
+    pub(crate) fn set_members(&self, members: MemberTable) {
+        *self.members() = members;
+    }
+
+    pub(crate) fn members(&self) -> MutexGuard<'_, MemberTable> {
+        lock(&self.members)
+    }
+}
+
+impl Registry for Intake {
+    fn add(&self, mut actor: Actor, parent: Option<Parent>) -> Result<(), Actor> {
+        let settings = match parent {
+            Some(parent) => actor.settings.with_parent(parent),
+            None => actor.settings,
+        };
+        let mut queue = self.queue();
+        if queue.closed.is_for(settings.order()) {
+            drop(queue);
+            return Err(actor);
+        }
+        actor.settings = settings;
+        queue.added.push_back(actor);
+        self.has_added.store(true, Ordering::Relaxed);
+        drop(queue);
+        self.state.mailbox.wake();
+        Ok(())
+    }
+
+    fn close_for_all(&self) {
+        self.queue().closed = Closed::ForAll;
+    }
+
+    fn snapshot(&self) -> Vec<MemberSnapshot> {
+        // Names are copied under the lock and formatted outside it, because that is foreign code.
+        self.members().snapshot()
+    }
+}

@@ -1,0 +1,80 @@
+//! The group's end of what it shares.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::phase::Phase;
+use crate::shared::group_state::{GroupState, Registry};
+use crate::shared::intake::Intake;
+use crate::shared::mailbox::Event;
+
+/// Takes the events in their order, and owns the actors. Dropping it ends the group: it closes the
+/// mail and the intake and drops what they hold, so that nothing outlives the group.
+pub(crate) struct Receiver {
+    pub(crate) state: Arc<GroupState>,
+    pub(crate) intake: Arc<Intake>,
+    /// The events that were fetched together and have yet to be taken.
+    batch: VecDeque<Event>,
+}
+
+impl Receiver {
+    pub(crate) fn new() -> Receiver {
+        let state = GroupState::new();
+        let intake = Arc::new(Intake::new(Arc::clone(&state)));
+        let registry: Arc<dyn Registry> = intake.clone();
+        state.set_registry(Arc::downgrade(&registry));
+        Receiver {
+            state,
+            intake,
+            batch: VecDeque::new(),
+        }
+    }
+
+    /// The next event of those that were fetched together.
+    pub(crate) fn next_fetched(&mut self) -> Option<Event> {
+        self.batch.pop_front()
+    }
+
+    /// Fetches all events that were sent, unless some of the last ones have yet to be taken.
+    pub(crate) fn fetch(&mut self) {
+        if self.batch.is_empty() {
+            self.state.mailbox.fetch(&mut self.batch);
+        }
+    }
+
+    /// Fetches all events that were sent, behind those that have yet to be taken.
+    pub(crate) fn fetch_all(&mut self) {
+        let mut later = VecDeque::new();
+        self.state.mailbox.fetch(&mut later);
+        self.batch.append(&mut later);
+    }
+
+    /// The next event of all that were sent.
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
+        self.fetch();
+        self.next_fetched()
+    }
+
+    pub(crate) fn has_mail(&self) -> bool {
+        !self.batch.is_empty() || self.state.mailbox.has_mail()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        let state = &self.state;
+        state.mark_stopping();
+        // Each actor contains the panics of its own destructors.
+        self.intake.close_and_drop();
+        state.mailbox.close();
+        self.batch.clear();
+        state.mailbox.fetch(&mut self.batch);
+        self.batch.clear();
+        if state.phase() != Phase::Ended {
+            state.enter_phase(Phase::Ended, state.now());
+        }
+        state.gone.set(true);
+        state.drop_guards();
+        state.forget_errors();
+    }
+}

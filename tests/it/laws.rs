@@ -1,0 +1,22 @@
+//! `docs/laws.md`, law by law. The first line of each file says which of them it holds.
+
+mod actor_grace;
+mod adding;
+mod announcing;
+mod drain;
+mod edge_cases;
+mod faults;
+mod grace;
+mod handle;
+mod leaving;
+mod must_succeed;
+mod policies;
+mod readiness;
+mod stages;
+mod start;
+mod status;
+mod status_stuck;
+mod stop;
+mod stopping;
+mod stragglers;
+mod wakers;

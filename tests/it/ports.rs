@@ -1,0 +1,4 @@
+//! Other libraries' own tests, written with this one.
+
+mod go;
+mod peers;
