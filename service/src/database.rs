@@ -44,9 +44,9 @@ impl Ledger {
         self.ask(Query::Count).await
     }
 
-    /// Whether the database can be written to, as far as is known. While another process holds it,
-    /// queries fail immediately.
-    pub(crate) fn is_available(&self) -> bool {
+    /// Whether the database can be written to, as far as is known. While another process holds it, the
+    /// service is not ready, and queries fail immediately.
+    fn is_available(&self) -> bool {
         self.available.load(Ordering::Relaxed)
     }
 
@@ -77,6 +77,7 @@ pub(crate) fn open(path: PathBuf, patience: Duration, telemetry: Telemetry) -> (
         };
         connection.busy_timeout(patience)?;
         let database = Database {
+            ctx: ctx.clone(),
             connection,
             patience,
             available,
@@ -85,6 +86,7 @@ pub(crate) fn open(path: PathBuf, patience: Duration, telemetry: Telemetry) -> (
         while let Some(Ok(query)) = block_on(ctx.run_until_interrupted(queries.recv())) {
             database.answer(query);
         }
+        block_on(ctx.interrupted()); // that nobody sends is no reason to stop
         while let Ok(query) = queries.try_recv() {
             database.answer(query);
         }
@@ -136,6 +138,7 @@ fn connect(ctx: &Context, path: &Path) -> rungroup::Result<Option<Connection>> {
 }
 
 struct Database {
+    ctx: Context,
     connection: Connection,
     patience: Duration,
     available: Arc<AtomicBool>,
@@ -159,6 +162,7 @@ impl Database {
         let result = act();
         if result.as_ref().is_err_and(is_locked) {
             self.available.store(false, Ordering::Relaxed);
+            self.ctx.revoke_ready();
             tracing::warn!("the database is locked by another process: not available");
         }
         result
@@ -170,6 +174,7 @@ impl Database {
         self.connection.busy_timeout(self.patience)?;
         tried?;
         if !self.available.swap(true, Ordering::Relaxed) {
+            self.ctx.announce_ready();
             tracing::info!("the database is available again");
         }
         Ok(())

@@ -106,7 +106,7 @@ async fn trace(request: Request, next: Next) -> Response {
 /// Tells whether to send us requests: no longer, once a stop was requested, and not while the database
 /// is locked by another process.
 async fn ready(State(parts): State<Parts>) -> Answer {
-    if parts.group.is_ready() && parts.ledger.is_available() {
+    if parts.group.is_ready() {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")

@@ -28,6 +28,8 @@ pub(crate) fn worker(jobs: Arc<Inbox<Job>>, ledger: Ledger, poison: Option<Strin
         while let Some(Ok(job)) = ctx.run_until_interrupted(jobs.recv()).await {
             work(job, &ledger, poison.as_deref()).await;
         }
+        // HTTP is gone, and with it all senders. Why it is gone is the cause of the stop, not we.
+        ctx.interrupted().await;
         while let Ok(job) = jobs.try_recv() {
             work(job, &ledger, poison.as_deref()).await;
         }

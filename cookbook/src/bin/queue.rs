@@ -20,7 +20,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use rungroup::{Actor, Context, Group, Result, Tokio, signal};
+use rungroup::{Actor, Context, Ends, Group, Result, Tokio, signal};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
@@ -62,7 +62,9 @@ async fn run() -> Result {
             },
         )
     };
-    group.add_actor(store.name("store").stage(0).must_succeed());
+    let store = store.name("store").stage(0).must_succeed();
+    // A server that fails takes the senders with it: its error is the cause, not that these return.
+    group.add_actor(store.ends_group(Ends::OnError));
 
     let (jobs, queue) = async_channel::bounded(1024);
     for n in 0..WORKERS {
@@ -70,7 +72,8 @@ async fn run() -> Result {
         let worker = Actor::new(work(queue.clone(), results.clone()), move |_cause| {
             jobs.close();
         });
-        group.add_actor(worker.name(format!("worker-{n}")).stage(1));
+        let worker = worker.name(format!("worker-{n}")).stage(1);
+        group.add_actor(worker.ends_group(Ends::OnError));
     }
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());

@@ -89,13 +89,13 @@ fn keep(ctx: Context, path: String, mut notes: Receiver<Note>) -> Result {
 }
 
 async fn next(ctx: &Context, notes: &mut Receiver<Note>) -> Option<Note> {
-    match ctx.run_until_interrupted(notes.recv()).await {
-        Some(note) => note,
-        None => {
-            notes.close();
-            notes.recv().await
-        }
+    if let Some(Some(note)) = ctx.run_until_interrupted(notes.recv()).await {
+        return Some(note);
     }
+    // A server that failed is gone before the group has heard of it: its error is the cause.
+    ctx.interrupted().await;
+    notes.close();
+    notes.recv().await
 }
 
 async fn serve(ctx: Context, address: String, notes: Sender<Note>) -> Result {

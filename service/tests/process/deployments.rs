@@ -29,8 +29,11 @@ fn systemd_takes_the_unit() {
     let path = service.path("rungroup.service");
     // It looks for the program too.
     fs::write(&path, unit.replace("/usr/local/bin/service", BINARY)).unwrap();
-    let verify = Command::new("systemd-analyze").arg("verify").arg(&path);
-    let Ok(verify) = verify.output() else {
+    let verify = Command::new("systemd-analyze")
+        .arg("verify")
+        .arg(&path)
+        .output();
+    let Ok(verify) = verify else {
         fs::remove_dir_all(service.path("")).unwrap();
         eprintln!("skipped: systemd-analyze is not installed (Debian's package `systemd`)");
         return;
