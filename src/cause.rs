@@ -162,7 +162,12 @@ impl Cause {
         self.by_signal()
     }
 
-    fn by_signal(&self) -> Option<Signal> {
+    #[cfg(feature = "serde")]
+    pub(crate) fn trigger(&self) -> &Trigger {
+        &self.0
+    }
+
+    pub(crate) fn by_signal(&self) -> Option<Signal> {
         match (self.error(), &*self.0) {
             (Some(error), _) => signal_behind(error),
             (None, Trigger::Request { reason, .. }) => reason.as_ref().and_then(Reason::signal),
@@ -209,7 +214,6 @@ impl Cause {
 
     /// The same cause with nothing foreign in it: errors as their text, panics without their
     /// payload. It reads the same.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a group that is gone"))]
     pub(crate) fn to_text(&self) -> Cause {
         Cause::new(match &*self.0 {
             Trigger::Exit(exit) => Trigger::Exit(Exit {

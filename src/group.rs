@@ -223,8 +223,8 @@ impl Group {
     /// setters, which return `&mut Group`: keep the group in a variable. The future is `Send`, so it
     /// can be spawned or raced with others.
     ///
-    /// Memory grows with the number of live actors: an `Ok` exit leaves nothing behind. Exits that
-    /// are not `Ok` are kept for the report for as long as the group runs.
+    /// Memory grows with the number of live actors: of the exits before the stop, the report keeps
+    /// only those that are not `Ok`, the first 100 and the last 100.
     ///
     /// # Errors
     ///
@@ -264,10 +264,8 @@ impl Group {
             .into_result()
     }
 
-    /// Runs the group as [`run`](Group::run) does, and returns a report of every exit.
-    ///
-    /// The report keeps every exit until the end, so use [`run`](Group::run) for a group whose
-    /// actors come and go without end.
+    /// Runs the group as [`run`](Group::run) does, and returns a report of the stop, which has the
+    /// exits that were `Ok` too. See [`Report::exits`] for those before the stop.
     ///
     /// # Panics
     ///
@@ -289,7 +287,7 @@ impl Group {
     ///
     /// let report = block_on(group.run_report(Threads));
     /// println!("{report}"); // a table of the stop
-    /// assert_eq!(report.exits()[0].actor().as_str(), Some("server"));
+    /// assert!(report.exit("server").unwrap().outcome().is_ok());
     /// report.into_result().unwrap();
     /// ```
     pub async fn run_report(self, spawner: impl Spawner) -> Report {
@@ -400,6 +398,45 @@ async fn run_inside(group: Group, spawner: impl Spawner, ctx: Context) -> Result
     };
     // The run comes first: what it returns is the exit, whether the group is ready or not.
     Ok(or(group.run(spawner), announce).await?)
+}
+
+/// Adds each actor, as [`Group::add_actor`] does.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Actor, Group, Threads};
+///
+/// let mut group = Group::new();
+/// group.extend((0..3).map(|_| Actor::cancellable(std::future::pending())));
+/// group.handle().stop(Ok(()));
+/// group.run_blocking(Threads).unwrap();
+/// ```
+impl Extend<Actor> for Group {
+    fn extend<T: IntoIterator<Item = Actor>>(&mut self, actors: T) {
+        for actor in actors {
+            self.add_actor(actor);
+        }
+    }
+}
+
+/// Makes a group of actors.
+///
+/// # Examples
+///
+/// ```
+/// use rungroup::{Actor, Group, Threads};
+///
+/// let actors = [Actor::cancellable(std::future::pending()), Actor::cancellable(async { Ok(()) })];
+/// let group: Group = actors.into_iter().collect();
+/// group.run_blocking(Threads).unwrap();
+/// ```
+impl FromIterator<Actor> for Group {
+    fn from_iter<T: IntoIterator<Item = Actor>>(actors: T) -> Group {
+        let mut group = Group::new();
+        group.extend(actors);
+        group
+    }
 }
 
 impl Default for Group {

@@ -41,15 +41,7 @@
 //!
 //! fn main() -> ExitCode {
 //!     let runtime = Runtime::new().expect("a Tokio runtime");
-//!     let result = runtime.block_on(run());
-//!     runtime.shutdown_background(); // does not wait for an actor that did not stop
-//!     match result {
-//!         Ok(()) => ExitCode::SUCCESS,
-//!         Err(error) => {
-//!             eprintln!("error: {error:#}");
-//!             ExitCode::FAILURE
-//!         }
-//!     }
+//!     Tokio::main(runtime, run()) // does not wait for an actor that did not stop
 //! }
 //!
 //! async fn run() -> Result {
@@ -132,6 +124,7 @@
 //! | `smol` | [`Smol`], and `Spawner` for `smol::Executor` |
 //! | `async-std` | [`AsyncStd`] |
 //! | `signal` | [`signal`]: actors that watch signals |
+//! | `serde` | `Serialize` for [`Report`], [`Status`] and what they hold |
 //! | `conformance` | [`conformance`]: a check for your own spawner |
 //! | `tracing` | target `rungroup`: the span `actor` around the polls of each actor, events of the group at `info` and above, events of each actor at `debug` |
 //!
@@ -204,6 +197,7 @@ mod cause;
 pub mod conformance;
 mod context;
 mod error;
+mod exit_code;
 mod group;
 #[cfg(all(doc, feature = "tokio", feature = "signal", feature = "conformance"))]
 pub mod guide;
@@ -215,6 +209,8 @@ mod panic;
 mod phase;
 mod reason;
 mod report;
+#[cfg(feature = "serde")]
+mod serialize;
 mod settings;
 mod shared;
 #[cfg(feature = "signal")]
@@ -230,16 +226,24 @@ pub use actor::Actor;
 pub use cause::{Cause, Exit};
 pub use context::{Context, Interrupted};
 pub use error::{Error, ErrorKind};
+pub use exit_code::exit_code;
 pub use group::Group;
 pub use handle::{Handle, NotReady};
 pub use name::Name;
 pub use outcome::{BoxError, Outcome, Result};
 pub use panic::Panic;
 pub use phase::{ActorState, Phase};
-pub use report::{Report, Straggler};
+pub use report::{ForcedBy, Report, Straggler};
 pub use settings::Ends;
-#[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
-pub use spawner::adapters::*;
+#[cfg(feature = "async-std")]
+#[doc(inline)]
+pub use spawner::AsyncStd;
+#[cfg(feature = "smol")]
+#[doc(inline)]
+pub use spawner::Smol;
+#[cfg(feature = "tokio")]
+#[doc(inline)]
+pub use spawner::Tokio;
 #[doc(inline)]
 pub use spawner::{Spawner, Threads};
 pub use status::{ActorStatus, Status};

@@ -28,8 +28,8 @@ pub enum Ends {
     /// interrupt, not even a panic fails the run. During the stop, a panic or a loss does, and so
     /// does an `Err` if the actor [must succeed](crate::Actor::must_succeed).
     ///
-    /// The report keeps these exits for as long as the group runs. Actors that come by the thousand
-    /// should log their errors and return `Ok`.
+    /// Of the exits before the stop, the report keeps the first 100 and the last 100 that are not
+    /// `Ok`, and counts the others. Actors that come by the thousand should log their errors.
     Never,
 }
 

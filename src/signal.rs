@@ -16,12 +16,16 @@
 //! | | `SIGTERM` | `SIGINT` (Ctrl-C) |
 //! | --- | --- | --- |
 //! | first | requests the stop, after the [drain](crate::Group::drain) | requests the stop and skips the drain, or what is left of it |
-//! | second | nothing | logs the [status](crate::Handle::status) and [forces](crate::Handle::force) the stop |
-//! | third | nothing | has the effect that it had before: it kills the program |
+//! | second | logs the [status](crate::Handle::status) | [forces](crate::Handle::force) the stop and logs the status |
+//! | third | logs the status | has the effect that it had before: it kills the program |
 //!
 //! `SIGTERM` comes from a supervisor, which may repeat it. `SIGINT` comes from a person, who presses
 //! again when the program takes too long. The third press is for a program that cannot even be
 //! forced, because an interrupt does not return or an actor blocks the only thread of its runtime.
+//!
+//! A press within 200 ms of the one that was counted last is the same press: parents such as npm and
+//! make forward the Ctrl-C that the terminal has already sent to the program. Such a copy has no
+//! effect, even if its press was the last that the program watched.
 //!
 //! Presses are counted for the whole program. With several groups, or groups inside groups, one
 //! press is one press for each of them. A termination that is made after a press joins with the
@@ -33,20 +37,26 @@
 //! watches a signal is gone, the signal has the effect that it had before the first one was made:
 //! `SIGTERM` kills again, a signal that was ignored (`nohup`, `sh -c 'server &'`) is ignored again,
 //! and one that the program handled before goes to that handler alone. Without Linux's
-//! `/proc/self/status`, it is always the default effect.
+//! `/proc/self/status`, it is always the default effect. `SIGINT` is held back until 200 ms after the
+//! last press that counted.
 //!
-//! From the second press on, terminations no longer hold `SIGINT` back. Actors made by [`each`] and
+//! An actor that could not be made changes nothing.
+//!
+//! From 200 ms after the second press on, terminations no longer hold `SIGINT` back. Actors made by [`each`] and
 //! [`handler`] still do.
 //!
 //! A part of the program that listens to the same signal by other means, such as `tokio::signal`,
-//! should begin to listen before the first actor is made. Otherwise it does not keep the default
-//! effect from coming back.
+//! must start listening before the first of these actors is made. If it starts later, the default
+//! effect returns when the last actor is gone, although it is still listening.
 //!
 //! # How it works
 //!
 //! Signals are received by threads, not by the runtime. All terminations share one; each other
 //! actor has its own, which ends with the actor. They block in a `read`, so nothing is polled while
 //! no signal comes, and a signal reaches the group even if all threads of its runtime are blocked.
+//!
+//! A signal that the program's parent had blocked is unblocked for the thread that watches it, as Go
+//! does. Other threads still block it.
 //!
 //! Standard signals are flags, not messages: the system delivers a signal once if it is sent again
 //! before it was delivered. See "Queueing and delivery semantics for standard signals" in
@@ -58,7 +68,7 @@
 //! # Windows
 //!
 //! On Windows, the only signal is [`Signal::Int`], for Ctrl-C, and [`termination`] watches only
-//! that. After the actors are gone, Ctrl-C has no effect. This module compiles for Windows, but has
+//! that. After the actors are gone, Ctrl-C has no effect. This module is written for Windows, but has
 //! never been run there.
 
 #[cfg(not(any(unix, windows)))]
@@ -67,9 +77,10 @@ compile_error!("the feature `signal` is for Unix and Windows");
 mod each;
 mod error;
 mod handler;
+mod hub;
 mod name;
 mod note;
-mod program;
+mod presses;
 mod termination;
 #[cfg(unix)]
 mod unix;

@@ -34,15 +34,17 @@ mod smol;
 #[cfg(feature = "tokio")]
 mod tokio;
 
-/// The spawners that a feature adds, gathered for the crate root.
-pub(crate) mod adapters {
-    #[cfg(feature = "async-std")]
-    pub use super::async_std::AsyncStd;
-    #[cfg(feature = "smol")]
-    pub use super::smol::Smol;
-    #[cfg(feature = "tokio")]
-    pub use super::tokio::Tokio;
-}
+// The crate root names each of them again: a glob would keep the compiler from saying which feature
+// is missing.
+#[cfg(feature = "async-std")]
+#[doc(hidden)]
+pub use async_std::AsyncStd;
+#[cfg(feature = "smol")]
+#[doc(hidden)]
+pub use smol::Smol;
+#[cfg(feature = "tokio")]
+#[doc(hidden)]
+pub use tokio::Tokio;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -54,9 +56,6 @@ use crate::task::Task;
 #[cfg(feature = "conformance")]
 #[doc(inline)]
 pub use crate::conformance;
-#[allow(unused_imports, unreachable_pub, reason = "empty without a feature")]
-#[doc(hidden)]
-pub use adapters::*;
 pub use from_fn::{FromFn, from_fn};
 pub(crate) use sleep::sleep_on_a_thread;
 #[doc(hidden)]
@@ -106,6 +105,13 @@ pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 /// group.add(async { Ok(()) }, |_| {});
 /// group.run_blocking(BigStacks).unwrap();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a spawner: a group cannot run its actors on it",
+    label = "`Spawner` is not implemented for this",
+    note = "`Threads` needs no runtime; `Tokio` and `tokio::runtime::Handle` are spawners with the feature `tokio` of rungroup, `Smol` and `smol::Executor` with `smol`, `AsyncStd` with `async-std`",
+    note = "of a `tokio::runtime::Runtime`, give `runtime.handle().clone()`",
+    note = "for any other runtime, see `rungroup::spawner::from_fn`"
+)]
 pub trait Spawner: Send + Sync {
     /// Starts the task and returns immediately.
     fn spawn_task(&self, task: Task);

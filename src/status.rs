@@ -103,7 +103,7 @@ impl Status {
         let members = members.into_iter().flatten();
         let (mut actors, others): (Vec<_>, Vec<_>) = members.partition(is_awaited);
         let waiting_for = actors.len();
-        actors.extend(others);
+        actors.extend(others.into_iter().filter(|member| member.started.is_some()));
         Status {
             phase: progress.phase,
             since: now.saturating_sub(progress.since),

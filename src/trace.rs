@@ -316,11 +316,17 @@ pub(crate) fn exited(settings: Settings, exit: &Exit, is_cause: bool) {
     }
 }
 
-/// A person or a supervisor asks again, or forces the group; `status` says what it is doing. The
-/// thread that heard the signal logs this, because `run` may be stuck.
+/// A person forces the group; `status` says what it was doing. The thread that heard the signal logs
+/// this, because `run` may be stuck.
 #[cfg(feature = "signal")]
 pub(crate) fn forcing(status: &dyn Display) {
     event!(warn, %status, "forcing the group");
+}
+
+/// A supervisor asks again for a stop that is under way. Logged by the signal's thread, as above.
+#[cfg(feature = "signal")]
+pub(crate) fn still_stopping(status: &dyn Display) {
+    event!(info, %status, "group is still stopping");
 }
 
 /// A turn has lasted for so long that a person may want to know whom the stop waits for.

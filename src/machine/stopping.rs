@@ -134,8 +134,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
                     }
                 }
                 Notice::SkipDrain | Notice::NoActorLeft | Notice::StepOver => return Ok(()),
-                Notice::ForceRequested => return Err(ForcedBy::Request),
-                Notice::GraceOver => return Err(ForcedBy::Grace),
+                Notice::MustForce(reason) => return Err(reason),
                 // A further request does nothing. The others belong to turns.
                 Notice::Requested | Notice::OwnGraceOver | Notice::TurnIsLong => {}
             }
@@ -247,8 +246,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         loop {
             match self.machine.next().await {
                 Notice::StepOver => return Ok(()),
-                Notice::ForceRequested => return Err(ForcedBy::Request),
-                Notice::GraceOver => return Err(ForcedBy::Grace),
+                Notice::MustForce(reason) => return Err(reason),
                 Notice::OwnGraceOver => self.force_due().await?,
                 Notice::TurnIsLong => self.warn(),
                 // Exits are only counted, and the cause is known.

@@ -29,8 +29,8 @@ pub(super) enum Notice {
     SkipDrain,
     /// No actor is left that keeps the group alive. Only before the first interrupt.
     NoActorLeft,
-    ForceRequested,
-    GraceOver,
+    /// A force was requested, or the grace is over.
+    MustForce(ForcedBy),
     /// The drain is over, or all actors whose turn it is have exited.
     StepOver,
     /// An actor's own grace is over.
@@ -66,6 +66,10 @@ impl Machine<'_> {
     fn round(&mut self) -> Option<Notice> {
         if let Some(notice) = self.take_some_mail() {
             return Some(notice);
+        }
+        // What has not started when the group is forced never starts (law 15).
+        if let Some(reason) = self.must_force() {
+            return Some(Notice::MustForce(reason));
         }
         self.admit_some();
         let started = self.start_some(BATCH);
@@ -106,10 +110,8 @@ impl Machine<'_> {
     /// Returns what is over, if anything is.
     fn over(&self) -> Option<Notice> {
         let clocks = &self.clocks;
-        if self.group().is_force_requested() && self.has_cause {
-            Some(Notice::ForceRequested)
-        } else if has_rung(clocks.grace.as_ref()) {
-            Some(Notice::GraceOver)
+        if let Some(reason) = self.must_force() {
+            Some(Notice::MustForce(reason))
         } else if self.is_step_over() {
             Some(Notice::StepOver)
         } else if has_rung(clocks.own.as_ref()) {
@@ -119,6 +121,10 @@ impl Machine<'_> {
         } else {
             self.is_without_actors().then_some(Notice::NoActorLeft)
         }
+    }
+
+    fn must_force(&self) -> Option<ForcedBy> {
+        self.must_go_on().err().filter(|_| self.has_cause)
     }
 
     fn is_step_over(&self) -> bool {

@@ -23,8 +23,7 @@ pub(crate) trait Registry: Send + Sync {
     fn add(&self, actor: Actor, parent: Option<Parent>) -> Result<(), Actor>;
     /// Gives back all actors from now on.
     fn close_for_all(&self);
-    /// The members that have started and not exited, in stop order, and those whose callback `run`
-    /// is inside.
+    /// The members that have not exited, in stop order, and those whose callback `run` is inside.
     fn snapshot(&self) -> Vec<MemberSnapshot>;
 }
 

@@ -236,8 +236,8 @@ impl Member {
     /// Starts the actor's clock and its span, which is a child of the span in which `run` is
     /// polled.
     pub(crate) fn start(&self, at: Duration) {
-        // A `u64` of nanoseconds holds five centuries.
-        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        // A `u64` of nanoseconds holds five centuries. Zero is for an actor that has not started.
+        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).max(1);
         self.started.store(nanos, Ordering::Relaxed);
         self.span.open(self.name(), self.settings());
     }
@@ -257,14 +257,12 @@ impl Member {
         self.end.load(Ordering::Relaxed) != LIVE
     }
 
-    /// What a reader sees, unless it has not started or has ended, and `run` is inside none of its
-    /// callbacks.
+    /// What a reader sees, unless it has ended and `run` is inside none of its callbacks.
     pub(crate) fn snapshot(&self) -> Option<MemberSnapshot> {
         // Relaxed, because a reader that asks a moment earlier or later gets the answer of that
         // moment.
         let is_in_a_callback = self.callback.load(Ordering::Relaxed) != NOTHING;
-        let is_live = self.started().is_some() && !self.has_ended();
-        (is_live || is_in_a_callback).then(|| MemberSnapshot {
+        (!self.has_ended() || is_in_a_callback).then(|| MemberSnapshot {
             name: self.name().clone(),
             stage: self.settings().stage,
             order: self.stage().order,

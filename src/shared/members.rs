@@ -181,8 +181,8 @@ impl MemberTable {
         std::mem::take(&mut self.turns)
     }
 
-    /// What a reader sees of the members that have started and not exited, in the order in which they
-    /// stop, and of those whose callback `run` is inside.
+    /// What a reader sees of the members that have not exited, in the order in which they stop, and of
+    /// those whose callback `run` is inside.
     pub(crate) fn snapshot(&mut self) -> Vec<MemberSnapshot> {
         let members = self.in_stop_order();
         members.filter_map(Member::snapshot).collect()

@@ -18,9 +18,9 @@ use crate::actor::Actor;
 ///
 /// # Errors
 ///
-/// Returns an error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for a signal that no
-/// program can handle (`SIGKILL`, `SIGSTOP`), or after which none can go on (`SIGILL`, `SIGFPE`,
-/// `SIGSEGV`). Otherwise, returns the system's error if it has no more threads or file descriptors.
+/// Returns the system's error if it has no more threads or file descriptors. On Windows, returns an
+/// error of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for every signal but
+/// [`Signal::Int`]. After an error, the signals have the effect that they had before.
 ///
 /// # Examples
 ///

@@ -4,7 +4,10 @@ use std::fmt;
 
 macro_rules! signals {
     ($($signal:ident = $name:ident, $meaning:literal;)*) => {
-        /// A signal, under its POSIX name.
+        /// A signal that a program can watch, under its POSIX name.
+        ///
+        /// There is no `SIGKILL` and no `SIGSTOP`, which no program can handle, and no `SIGFPE`,
+        /// `SIGILL` or `SIGSEGV`, after which none can go on.
         ///
         /// Its `Display` is the system's name, such as "SIGTERM".
         ///
@@ -47,16 +50,11 @@ signals! {
     Bus = SIGBUS, "a bad access to memory";
     Child = SIGCHLD, "a child process ended or stopped";
     Cont = SIGCONT, "go on, if stopped";
-    Fpe = SIGFPE, "a fault of arithmetic";
     Hup = SIGHUP, "the terminal hung up; for services by custom, reload";
-    Ill = SIGILL, "an illegal instruction";
     Int = SIGINT, "a person at the terminal interrupts: Ctrl-C";
-    Kill = SIGKILL, "ends the program; cannot be handled";
     Pipe = SIGPIPE, "a write to a pipe that nobody reads";
     Prof = SIGPROF, "the profiling timer";
     Quit = SIGQUIT, "a person at the terminal wants a core dump: Ctrl and the backslash";
-    Segv = SIGSEGV, "a bad access to memory";
-    Stop = SIGSTOP, "stops the program; cannot be handled";
     Sys = SIGSYS, "a bad system call";
     Term = SIGTERM, "a supervisor asks the program to end";
     Trap = SIGTRAP, "a debugger's trap";

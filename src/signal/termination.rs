@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::program::Member;
+use super::hub::Registration;
 use crate::actor::Actor;
 use crate::handle::Handle;
 use crate::settings::Ends;
@@ -12,14 +12,16 @@ use crate::settings::Ends;
 ///
 /// - `SIGTERM` requests the stop. The [cause](crate::Report::cause) names the signal, and the
 ///   [drain](crate::Group::drain) delay applies. Once the group is stopping, for whatever reason,
-///   `SIGTERM` does nothing: supervisors repeat it, and a process group may get it twice.
+///   `SIGTERM` only logs the group's [status](Handle::status) at the level `info` (feature
+///   `tracing`): supervisors repeat it, and a process group may get it twice.
 /// - The first `SIGINT` requests the stop and [skips the drain](Handle::skip_drain). If the group is
 ///   stopping already, it only skips what is left of the drain.
-/// - The second `SIGINT` [forces](Handle::force) the group. Just before, the group's
-///   [status](Handle::status) is logged at the level `warn` (feature `tracing`). It names the actors
-///   that the group waits for.
+/// - The second `SIGINT` [forces](Handle::force) the group. Then the status that the group had
+///   before is logged at the level `warn`. It names the actors that the group waited for.
 /// - From then on, `SIGINT` has the effect that it had before. Usually, a third one kills the
 ///   program.
+/// - A `SIGINT` within 200 ms of the one that was counted last is the same press. Some parents
+///   forward Ctrl-C, so that it arrives twice.
 ///
 /// Presses of Ctrl-C are counted for the [whole program](crate::signal#how-a-program-ends). All this
 /// works while `run` is stuck, except that a stuck `run` can neither stop nor force its actors: then
@@ -31,7 +33,8 @@ use crate::settings::Ends;
 ///
 /// # Errors
 ///
-/// Returns the system's error if it has no more threads or file descriptors.
+/// Returns the system's error if it has no more threads or file descriptors. After an error, the
+/// signals have the effect that they had before.
 ///
 /// # Examples
 ///
@@ -53,12 +56,12 @@ use crate::settings::Ends;
 /// ```
 #[track_caller]
 pub fn termination(handle: Handle) -> io::Result<Actor> {
-    let member = Member::join(handle)?;
+    let registration = Registration::new(handle)?;
     let actor = Actor::with(move |ctx| async move {
         ctx.interrupted().await;
         // It stops together with the rest of the background, which may hang. A person can still
         // force the group until it is gone.
-        ctx.handle().keep_guard(member);
+        ctx.handle().keep_guard(registration);
         Ok(())
     });
     Ok(actor

@@ -46,7 +46,8 @@ impl Spawner for Threads {
     }
 }
 
-/// The name for the thread of an actor. A zero byte would make the standard library panic.
+/// The name for the thread of an actor. A zero byte would make the standard library panic, but a
+/// name is shown without control characters.
 pub(crate) fn thread_name(actor: &Name) -> String {
-    actor.to_string().replace('\0', "\u{fffd}")
+    actor.to_string()
 }

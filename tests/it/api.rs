@@ -11,13 +11,14 @@ use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rungroup::{
-    Actor, ActorState, ActorStatus, BoxError, Cause, Context, Ends, Error, ErrorKind, Exit, Group,
-    Handle, Interrupted, Name, NotReady, Outcome, Panic, Phase, Report, Result, Spawner, Status,
-    Straggler, Task, Threads, spawner,
+    Actor, ActorState, ActorStatus, BoxError, Cause, Context, Ends, Error, ErrorKind, Exit,
+    ForcedBy, Group, Handle, Interrupted, Name, NotReady, Outcome, Panic, Phase, Report, Result,
+    Spawner, Status, Straggler, Task, Threads, spawner,
 };
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -43,6 +44,7 @@ fn types_have_their_traits() {
         Status,
         ActorStatus,
         ErrorKind,
+        ForcedBy,
         NotReady,
         Threads,
     )>();
@@ -54,11 +56,14 @@ fn types_have_their_traits() {
     is_display::<Error>();
     is_display::<Status>();
     is_display::<Phase>();
+    is_display::<ErrorKind>();
+    is_display::<ForcedBy>();
 
     is_plain::<Ends>();
     is_plain::<Phase>();
     is_plain::<ActorState>();
     is_plain::<ErrorKind>();
+    is_plain::<ForcedBy>();
 
     is_shared::<Context>();
     is_shared::<Interrupted>();
@@ -66,6 +71,10 @@ fn types_have_their_traits() {
     is_shared::<Cause>();
     is_shared::<Status>();
     is_shared::<ActorStatus>();
+    is_shared::<Report>();
+    is_shared::<Exit>();
+    is_shared::<Straggler>();
+    is_shared::<Name>();
 
     fn is_send<T: Send + 'static>() {}
     is_send::<(Group, Actor, Task)>();
@@ -80,6 +89,12 @@ fn types_have_their_traits() {
 
     fn is_default<T: Default>() {}
     is_default::<Group>();
+    fn collects<T: Extend<Actor> + FromIterator<Actor>>() {}
+    collects::<Group>();
+    fn is_compared<T: PartialEq<str> + for<'a> PartialEq<&'a str> + Eq + std::hash::Hash>() {}
+    is_compared::<Name>();
+    fn is_hashed<T: std::hash::Hash>() {}
+    is_hashed::<(Ends, Phase, ActorState, ErrorKind, ForcedBy)>();
 }
 
 #[test]
@@ -220,6 +235,8 @@ fn functions_have_their_signatures() {
     let _: fn(&Status) -> Option<Duration> = Status::remaining;
     let _: fn(&Status) -> Option<&Cause> = Status::cause;
     let _: fn(&Status) -> &[ActorStatus] = Status::waiting_for;
+    let _: fn(&Status) -> &[ActorStatus] = Status::actors;
+    let _: fn(&Status) -> bool = Status::forcing;
     let _: fn(&ActorStatus) -> &Name = ActorStatus::actor;
     let _: fn(&ActorStatus) -> u32 = ActorStatus::stage;
     let _: fn(&ActorStatus) -> ActorState = ActorStatus::state;
@@ -240,8 +257,12 @@ fn functions_have_their_signatures() {
     let _: fn(&Straggler) -> &Name = Straggler::actor;
     let _: fn(&Straggler) -> ActorState = Straggler::state;
     let _: fn(&Straggler) -> Option<Duration> = Straggler::waited_for;
+    let _: fn(&Straggler) -> ForcedBy = Straggler::reason;
     let _: fn(&Report) -> Option<&Cause> = Report::cause;
     let _: fn(&Report) -> &[Exit] = Report::exits;
+    let _: fn(&Report) -> Duration = Report::took;
+    let _: for<'a> fn(&'a Report, &str) -> Option<&'a Exit> = Report::exit;
+    let _: fn(&Report) -> u64 = Report::omitted;
     let _: fn(&Report) -> &[Straggler] = Report::stragglers;
     let _: fn(&Report) -> &[Name] = Report::never_started;
     let _: fn(Report) -> Result<(), Error> = Report::into_result;
@@ -250,6 +271,10 @@ fn functions_have_their_signatures() {
     let _: fn(&Error) -> &Report = Error::report;
     let _: fn(Error) -> Report = Error::into_report;
     let _: fn(Error) -> Option<Box<dyn Any + Send>> = Error::into_panic;
+
+    let _: fn(Result) -> ExitCode = rungroup::exit_code::<BoxError>;
+    let _: fn(Result<(), Error>) -> ExitCode = rungroup::exit_code::<Error>;
+    let _: fn(Result<(), &'static str>) -> ExitCode = rungroup::exit_code;
 
     let _: fn(&Task) -> &Name = Task::name;
     let _: fn(&Threads, Task) = Spawner::spawn_task;
@@ -273,6 +298,11 @@ fn spawners_are_there() {
 fn tokio_is_there() {
     is_unit::<rungroup::Tokio>();
     is_spawner::<tokio::runtime::Handle>();
+    fn main(runtime: tokio::runtime::Runtime, program: impl Future<Output = Result>) -> ExitCode {
+        rungroup::Tokio::main(runtime, program)
+    }
+    type Program = Pin<Box<dyn Future<Output = Result>>>;
+    let _: fn(tokio::runtime::Runtime, Program) -> ExitCode = main;
 }
 
 #[cfg(feature = "smol")]
@@ -313,6 +343,7 @@ fn signals_are_there() {
 
     type Each = fn([Signal; 0], fn(Signal)) -> io::Result<Actor>;
     let _: Each = each;
+    let _: fn(&Cause) -> Option<Signal> = Cause::signal;
     let _: fn(&SignalError) -> Signal = SignalError::signal;
     is_error::<SignalError>();
     is_debug::<Signal>();
@@ -346,6 +377,10 @@ fn enums_may_grow() {
     };
     let _: fn(ErrorKind) = |it| match it {
         ErrorKind::Failed | ErrorKind::Panicked | ErrorKind::Lost | ErrorKind::Stragglers => {}
+        _ => {}
+    };
+    let _: fn(ForcedBy) = |it| match it {
+        ForcedBy::Request | ForcedBy::Grace | ForcedBy::OwnGrace | ForcedBy::Drop => {}
         _ => {}
     };
 }

@@ -6,15 +6,15 @@
 //!
 //! Where the laws leave a choice, because `run` sees several things together, the model says which:
 //!
-//! - Events are taken in their order. What was added is taken in first; it counts for the question
+//! - Events are taken in their order, before what was added starts. Both come before the question
 //!   whether an actor is left.
-//! - The cause interrupts the first stage before anything else is taken, unless a force has been
-//!   asked for or there is no time: then only the force interrupts. Each further stage waits until
-//!   all that has happened is taken.
+//! - Each turn and each force waits until all that has happened is taken (law 7). No turn begins once
+//!   a force has been asked for or when there is no time: then only the force interrupts, and what has
+//!   not started never starts.
 //! - A limit is checked when all that has happened is taken; a limit of zero is checked when it
 //!   begins.
-//! - The group is ready when it has nothing more to do, so a group that sees an announcement and a
-//!   request together was never ready.
+//! - The group is ready when all that has happened is taken and all that may start has started, so a
+//!   group that sees an announcement and a request together was never ready.
 //! - Dropping `run` takes what has happened, then forces.
 
 mod actor;
@@ -48,10 +48,14 @@ pub struct Group {
     drain_ends: Option<u32>,
     /// From the first interrupt on.
     stopping: bool,
-    /// The last turn whose interrupts were called.
+    /// The last turn that was decided: it and those before it take no more actors.
     turn: Option<Turn>,
+    /// An interrupt was due: exits count as exits during the stop.
+    interrupting: bool,
     /// Its `run` is being dropped.
     dropped: bool,
+    /// It is being forced: what has not started never starts (law 15).
+    forcing: bool,
     gone: bool,
     exits: Vec<(Id, Ended, bool)>,
     stragglers: Vec<(Id, bool)>,
@@ -60,6 +64,8 @@ pub struct Group {
     fault: Option<(seen::Kind, Id)>,
     /// The first actor that is a group with stragglers, during the stop.
     straggling_group: Option<Id>,
+    /// It failed with what happened during its stop.
+    failed_by_fault: bool,
     pub end: Option<End>,
     record: Record,
 }
@@ -111,11 +117,7 @@ impl Group {
             return;
         }
         self.began = true;
-        self.start();
-        while !self.gone && self.step() {
-            self.start();
-        }
-        self.note_readiness();
+        while !self.gone && self.step() {}
     }
 
     /// Does one thing, if there is one to do.
@@ -124,6 +126,8 @@ impl Group {
             self.take(event);
         } else if self.is_late() {
             self.force();
+        } else if self.start() {
+            self.note_readiness();
         } else if self.record.is_over(self.drain_ends) {
             self.stop();
         } else if let Some(id) = self.next_over_its_grace() {
@@ -133,6 +137,7 @@ impl Group {
             self.begin(Why::NobodyLeft);
             self.stop();
         } else {
+            self.note_readiness();
             return self.stopping && self.advance();
         }
         true
@@ -174,9 +179,10 @@ impl Group {
             self.stop();
             return;
         }
-        let ends_drain = self.drain_ends.is_some() && !leaves && ended != Ended::Returned;
-        self.list(id, ended, self.stopping || ends_drain);
-        if ends_drain {
+        // Law 27: before the first interrupt, a failure that would have ended the group counts.
+        let counts = self.cause.is_some() && !leaves && ended != Ended::Returned;
+        self.list(id, ended, self.interrupting || counts);
+        if counts && self.drain_ends.is_some() {
             self.stop();
         }
     }

@@ -67,7 +67,7 @@ async fn law_32_an_unspeakable_error_is_an_exit_like_any_other<R: Runtime>(rt: R
         let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
         assert!(report.cause().unwrap().outcome().is_some_and(failed));
         let exits = report.exits().iter();
-        assert_eq!(exits.filter(|exit| failed(exit.outcome())).count(), 2);
+        assert_eq!(exits.filter(|exit| failed(exit.outcome())).count(), 3);
     }
 }
 

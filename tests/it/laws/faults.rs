@@ -286,7 +286,10 @@ async fn law_21_a_panic_in_an_interrupt_spares_the_others<R: Runtime>(rt: R) {
     let kept = bomb("kept");
     let interrupt = move |_: &Cause| drop(kept);
     let error = error_among_others(&rt, Actor::new(async { Ok(()) }, interrupt)).await;
-    assert_eq!(error.to_string(), "actor `culprit` panicked: kept");
+    assert_eq!(
+        error.to_string(),
+        "the interrupt of actor `culprit` panicked: kept"
+    );
 }
 
 /// The first in the order of the calls; the others are told too.

@@ -164,7 +164,10 @@ async fn law_10_the_first_of_all_faults_is_the_error<R: Runtime>(rt: R) {
     });
     let actors = [failing("second"), first.name("first").stage(1)];
     let error = run_of(&rt, actors).await.unwrap_err();
-    assert_eq!(error.to_string(), "actor `first` panicked: interrupt");
+    assert_eq!(
+        error.to_string(),
+        "the interrupt of actor `first` panicked: interrupt"
+    );
 }
 
 /// "Else a straggler": although it was there first.

@@ -161,7 +161,7 @@ async fn law_29_an_actor_ends_by_it_during_the_drain<R: Runtime>(rt: R) {
     handle.stop(Ok(()));
     // The last exit ends the drain.
     let report = run.await;
-    assert_eq!(report.exits().len(), 10);
+    assert_eq!(report.omitted(), 10);
     assert!(alarms.next().await.is_let_go());
     report.into_result().unwrap();
 }

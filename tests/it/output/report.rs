@@ -15,7 +15,7 @@ use crate::support::cause::losing;
 use crate::support::{Log, deaf, during, logged, parking, waiter, watched};
 
 on_every_runtime! {
-    the_cause_is_not_among_the_exits,
+    the_cause_is_among_the_exits,
     exits_are_in_their_order,
     exits_tell_how_long_they_took,
     an_exit_tells_how_long_its_actor_ran,
@@ -82,12 +82,12 @@ fn names(report: &Report) -> Vec<&str> {
     exits.map(|exit| exit.actor().as_str().unwrap()).collect()
 }
 
-async fn the_cause_is_not_among_the_exits<R: Runtime>(rt: R) {
+async fn the_cause_is_among_the_exits<R: Runtime>(rt: R) {
     let mut group = Group::new();
     group.add_actor(named(fail("no more disk"), "writer"));
     group.add_actor(waiter().name("other"));
     let report = group.run_report(rt.spawner()).await;
-    assert_eq!(names(&report), ["other"]);
+    assert_eq!(names(&report), ["writer", "other"]);
     let cause = report.cause().unwrap();
     assert_eq!(cause.actor().unwrap().as_str(), Some("writer"));
     assert_eq!(cause.error().unwrap().to_string(), "no more disk");
@@ -140,9 +140,9 @@ async fn an_exit_tells_how_long_its_actor_ran<R: Runtime>(rt: R) {
     let execute = async move {
         told.add(pass(Duration::from_micros(1)).as_nanos().to_string());
         inner.stop(Ok(()));
-        Ok(())
+        Err("over".into())
     };
-    let late = Actor::new(execute, |_| {}).ends_group(Ends::OnError);
+    let late = Actor::new(execute, |_| {}).ends_group(Ends::Never);
     handle.add_actor(late.name("late")).unwrap();
     let report = run.await;
     let at_most = added.elapsed();
@@ -170,7 +170,7 @@ fn pass(time: Duration) -> Duration {
 
 async fn an_exit_before_the_stop_stopped_in_no_time_at_all<R: Runtime>(rt: R) {
     let mut group = Group::new();
-    group.add_actor(named(ok(), "early").ends_group(Ends::OnError));
+    group.add_actor(named(fail("reset"), "early").ends_group(Ends::Never));
     let report = group.run_report(rt.spawner()).await;
     assert_eq!(names(&report), ["early"]);
     assert!(report.exits()[0].stopped_in().is_none());
@@ -210,7 +210,7 @@ async fn run_keeps_only_what_is_not_ok<R: Runtime>(rt: R) {
     let error = many(&log).run(rt.spawner()).await.unwrap_err();
     let mut kept = names(error.report());
     kept.sort_unstable();
-    assert_eq!(kept, ["early failure", "late failure"]);
+    assert_eq!(kept, ["cause", "early failure", "late failure"]);
 }
 
 async fn run_report_keeps_all<R: Runtime>(rt: R) {
@@ -218,8 +218,9 @@ async fn run_report_keeps_all<R: Runtime>(rt: R) {
     let report = many(&log).run_report(rt.spawner()).await;
     let mut kept = names(&report);
     kept.sort_unstable();
-    let all = ["early", "early failure", "late", "late failure", "later"];
+    let all = ["cause", "early failure", "late", "late failure", "later"];
     assert_eq!(kept, all);
+    assert_eq!(report.omitted(), 1, "one returned before the stop");
 }
 
 /// A group with exits of each kind before and after its cause.
@@ -373,7 +374,7 @@ async fn only_the_panic_it_failed_with_is_taken<R: Runtime>(rt: R) {
     group.add_actor(ending(bomb(), "bomb"));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
-    assert_eq!(names(error.report()), ["bomb"]);
+    assert_eq!(names(error.report()), ["cause", "bomb"]);
     assert!(error.into_panic().is_none());
 }
 
@@ -395,7 +396,10 @@ async fn a_panic_of_an_interrupt_is_the_error_of_an_ok_cause<R: Runtime>(rt: R) 
     group.add_actor(Actor::new(ok(), |_| panic!("in the interrupt")).name("a"));
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Panicked);
-    assert_eq!(error.to_string(), "actor `a` panicked: in the interrupt");
+    assert_eq!(
+        error.to_string(),
+        "the interrupt of actor `a` panicked: in the interrupt"
+    );
     assert_eq!(error.actor().unwrap().as_str(), Some("a"));
     let payload = error.into_panic().unwrap();
     assert_eq!(*payload.downcast::<&str>().unwrap(), "in the interrupt");

@@ -290,8 +290,8 @@ async fn tokio_graceful_shutdown_double_panic<R: Runtime>(rt: R) {
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.to_string(), "actor `one` panicked: the first");
     let exits = error.report().exits();
-    assert_eq!(exits.len(), 1);
-    assert_eq!(exits[0].outcome().to_string(), "panicked: the second");
+    assert_eq!(exits.len(), 2);
+    assert_eq!(exits[1].outcome().to_string(), "panicked: the second");
     assert_eq!(log.entries(), ["other interrupted", "other exited"]);
 }
 

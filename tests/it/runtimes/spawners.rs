@@ -186,7 +186,7 @@ fn from_fn_sleeps_on_a_thread() {
 
 #[test]
 fn a_thread_bears_the_name_of_its_actor() {
-    for (name, thread) in [("http", "http"), ("a\0b", "a\u{fffd}b")] {
+    for (name, thread) in [("http", "http"), ("a\0b", "ab")] {
         let mut group = Group::new();
         let execute = async move {
             assert_eq!(std::thread::current().name(), Some(thread));

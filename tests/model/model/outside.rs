@@ -22,13 +22,16 @@ impl Group {
             drain_ends: None,
             stopping: false,
             turn: None,
+            interrupting: false,
             dropped: false,
+            forcing: false,
             gone: false,
             exits: Vec::new(),
             stragglers: Vec::new(),
             never_started: Vec::new(),
             fault: None,
             straggling_group: None,
+            failed_by_fault: false,
             end: None,
             record: record.clone(),
         }
@@ -91,12 +94,13 @@ impl Group {
             None => actor.wish().map(Ended::from),
             Some(inner) => {
                 inner.run();
-                let is_ready = inner.was_ready;
+                let is_ready = inner.face().is_ready;
                 let ended = inner
                     .end
                     .as_ref()
                     .map(|end| end.error.map_or(Ended::Returned, |_| Ended::Failed));
-                if is_ready {
+                // What the inner run returns is the exit, whether the inner group is ready or not.
+                if is_ready && ended.is_none() {
                     self.announce(id);
                 }
                 ended

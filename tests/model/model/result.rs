@@ -6,11 +6,17 @@ use crate::seen::{self, End, Ended, Told, Why};
 
 impl Group {
     pub fn list(&mut self, id: Id, ended: Ended, during_stop: bool) {
-        self.exits.push((id, ended, during_stop));
         if !during_stop {
+            // Law 34: before the first interrupt, only those that are not `Ok`.
+            if ended != Ended::Returned {
+                self.exits.push((id, ended, false));
+            }
             return;
         }
-        let must_succeed = self.actors[&id].spec.must_succeed;
+        self.exits.push((id, ended, true));
+        let inner = self.actors[&id].inner.as_ref();
+        let must_succeed =
+            self.actors[&id].spec.must_succeed || inner.is_some_and(|inner| inner.failed_by_fault);
         match self.kind_of(id, ended) {
             Some(kind @ (seen::Kind::Panicked | seen::Kind::Lost)) => {
                 self.fault.get_or_insert((kind, id));
@@ -38,6 +44,7 @@ impl Group {
         let inside = self
             .straggling_group
             .map(|id| (seen::Kind::Stragglers, Some(id)));
+        self.failed_by_fault = by_cause.is_none() && fault.is_some();
         let error = by_cause.or(fault).or(stragglers).or(inside);
         let all = self.settings.keeps_exits;
         let kept = self

@@ -5,23 +5,26 @@ use super::actor::{Actor, Interrupted, Life};
 use crate::program::{Id, Kind};
 
 impl Group {
-    /// Starts those that may, in the order of adding (laws 4 and 26).
-    pub fn start(&mut self) {
+    /// Starts those that may, in the order of adding (laws 4 and 26). Returns whether there were any.
+    pub fn start(&mut self) -> bool {
+        let mut any = false;
         self.actors
             .values_mut()
             .for_each(|actor| actor.known = true);
         while let Some(id) = self.next_to_start() {
+            any = true;
             let actor = self.actor(id);
             actor.life = Life::Running;
             let doomed = actor.doomed;
-            // What was accepted before `run` is dropped is interrupted, but never runs.
-            if !self.dropped {
+            // What was accepted before a force is interrupted, but never runs (law 15).
+            if !self.forcing {
                 self.record.note(|seen| seen.started.push(id));
                 if doomed {
                     self.lose(id);
                 }
             }
         }
+        any
     }
 
     /// The first that all below have announced to, or left.

@@ -12,6 +12,10 @@ impl Group {
             self.cause = Some(why);
             let grace = self.settings.grace;
             self.grace_ends = grace.map(|limit| self.record.now() + u32::from(limit));
+            // Law 34: always the cause's own.
+            if let Some(Why::Exit(id, ended)) = self.cause {
+                self.exits.push((id, ended, false));
+            }
         }
     }
 
@@ -20,12 +24,11 @@ impl Group {
         if self.dropped {
             return; // `drop_run` forces, when it has taken all that is there.
         }
-        let drained = self.drain_ends.is_some();
-        self.hold_back();
-        // No turn begins once a force was asked for, nor when the cause finds no time.
-        if self.is_force_asked() || self.is_late() && !drained {
+        // No turn begins once a force was asked for, nor when there is no time.
+        if self.is_force_asked() || self.is_late() {
             self.force();
         } else {
+            self.hold_back();
             self.advance();
         }
     }
@@ -45,9 +48,8 @@ impl Group {
         if self.any(|actor| actor.is_alive() && had_its_turn(actor)) {
             return false;
         }
-        match self.next_turn() {
+        match self.decide_turn() {
             Some(turn) => self.interrupt(turn, false),
-            None if self.any(Actor::is_alive) => return false,
             None => self.finish(),
         }
         // A grace of zero is over before anything else happens.
@@ -55,6 +57,33 @@ impl Group {
             self.abort(id);
         }
         true
+    }
+
+    /// Decides whose turn is next (laws 7, 24 and 26): what was accepted for it starts, what readiness
+    /// holds back never does, and what has happened is taken. If its last actors leave by that, it is
+    /// the next one's.
+    fn decide_turn(&mut self) -> Option<Turn> {
+        while let Some(turn) = self.next_turn() {
+            self.start();
+            self.turn = Some(turn);
+            for id in self.ids(|actor| actor.turn >= turn && actor.life == Life::Waiting) {
+                self.name_never_started(id);
+            }
+            self.take_mail();
+            if self.any(|actor| actor.turn == turn && actor.interrupt == Interrupted::NotYet) {
+                return Some(turn);
+            }
+        }
+        None
+    }
+
+    /// Takes what has happened, none of which is a force that was asked for.
+    fn take_mail(&mut self) {
+        while let Some(event) = self.inbox.pop_front() {
+            if let Event::Exit(..) | Event::Announced(_) = event {
+                self.take(event);
+            }
+        }
     }
 
     /// The next turn in which an interrupt is due.
@@ -71,13 +100,10 @@ impl Group {
 
     /// Laws 6 to 8.
     fn interrupt(&mut self, turn: Turn, forced: bool) {
-        self.start();
         self.turn = Some(turn);
+        self.interrupting = true;
         for id in self.ids(|actor| actor.turn == turn && actor.interrupt == Interrupted::NotYet) {
-            match self.actor(id).life {
-                Life::Waiting => self.name_never_started(id),
-                _ => self.call_interrupt(id, forced),
-            }
+            self.call_interrupt(id, forced);
         }
     }
 
@@ -113,6 +139,9 @@ impl Group {
 
     /// Law 16.
     pub fn force(&mut self) {
+        self.forcing = true;
+        self.drain_ends = None;
+        self.take_mail();
         self.hold_back();
         while let Some(turn) = self.next_turn() {
             self.interrupt(turn, true);

@@ -5,10 +5,15 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
+use nix::sys::signal::{SigSet, Signal as Blockable};
 use rustix::process::{Pid, Signal as Number, getppid, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::flag::register_conditional_default;
+
+/// More than the 200 ms within which a press is the same press.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Set in the child.
 const CHILD: &str = "RUNGROUP_SIGNAL_CHILD";
@@ -73,6 +78,16 @@ impl Child {
         Child { process, words }
     }
 
+    /// Starts it from a parent that blocks `SIGHUP`, `SIGINT` and `SIGTERM`.
+    pub fn start_blocked(module: &str) -> Child {
+        let blocked = [Blockable::SIGHUP, Blockable::SIGINT, Blockable::SIGTERM];
+        let blocked = SigSet::from_iter(blocked);
+        blocked.thread_block().unwrap();
+        let child = Child::start(module);
+        blocked.thread_unblock().unwrap();
+        child
+    }
+
     pub fn wait_for(&mut self, word: &str) {
         self.wait_until(word, |line| line == word);
     }
@@ -110,11 +125,20 @@ impl Child {
         Pid::from_child(&self.process)
     }
 
-    /// Presses Ctrl-C until it ends.
+    /// Presses Ctrl-C once more. The child must have said something that the press before made it
+    /// say: then that press was counted before the time began to run here, and this one is another
+    /// press, however slow the machine is.
+    pub fn press_again(&self) {
+        std::thread::sleep(PAUSE);
+        self.send(Number::INT);
+    }
+
+    /// Presses Ctrl-C until the child ends, because nothing tells from outside when a press is
+    /// deadly. Copies in between do no harm.
     pub fn press_until_it_ends(&mut self) {
         while self.process.try_wait().unwrap().is_none() {
             self.send(Number::INT);
-            std::thread::yield_now();
+            std::thread::sleep(PAUSE / 5);
         }
     }
 

@@ -18,6 +18,7 @@ on_every_runtime! {
     watched_again_after_all_were_gone,
     a_signal_that_was_ignored_is_ignored_again,
     a_signal_that_had_a_handler_is_left_to_it,
+    an_actor_that_cannot_be_made_leaves_a_signal_ignored,
     no_thread_is_left,
 }
 
@@ -130,6 +131,36 @@ async fn a_signal_that_had_a_handler_is_left_to_it<R: Runtime>(_: R) {
     while !seen.load(Ordering::SeqCst) {
         std::thread::yield_now();
     }
+}
+
+/// There are not enough file descriptors to receive signals, or else to read what the signal does.
+async fn an_actor_that_cannot_be_made_leaves_a_signal_ignored<R: Runtime>(_: R) {
+    if !cfg!(target_os = "linux") {
+        return; // /proc is needed
+    }
+    if is_parent() {
+        let prelude = "ulimit -n 100; trap '' HUP";
+        let mut child = Child::start_under(prelude, module_path!());
+        for _ in 0..2 {
+            child.wait_for("not watched");
+            child.send(Number::HUP);
+            child.tell("sent");
+        }
+        return child.ends_well();
+    }
+    let open = || std::fs::File::open("/dev/null");
+    let mut files: Vec<_> = std::iter::from_fn(|| open().ok()).collect();
+    // Two descriptors are enough to receive, the third one is for reading.
+    for _ in 0..3 {
+        signal::each([Signal::Hup], |_| {}).unwrap_err();
+        files.pop();
+    }
+    drop(files);
+    say("not watched");
+    hear("sent");
+    drop(signal::each([Signal::Hup], |_| {}).unwrap());
+    say("not watched");
+    hear("sent");
 }
 
 async fn no_thread_is_left<R: Runtime>(_: R) {

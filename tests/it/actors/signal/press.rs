@@ -30,6 +30,7 @@ on_every_runtime! {
     law_31_a_third_sigint_kills_when_run_is_not_polled,
     law_31_a_third_sigint_kills_when_a_waker_does_not_return,
     law_31_a_third_sigint_kills_although_a_new_termination_was_made,
+    law_31_a_third_sigint_kills_although_the_parent_blocked_it,
     law_31_a_third_sigint_goes_to_watchers_of_other_kinds,
 }
 
@@ -98,7 +99,7 @@ async fn law_31_a_second_sigint_forces<R: Runtime>(rt: R) {
         child.wait_for("up");
         child.send(Number::INT);
         child.wait_for("interrupted");
-        child.send(Number::INT);
+        child.press_again();
         return child.ends_well();
     }
     let mut group = Group::new();
@@ -123,7 +124,7 @@ async fn law_31_a_sigterm_after_the_force_changes_nothing<R: Runtime>(rt: R) {
         child.wait_for("up");
         child.send(Number::INT);
         child.wait_for("interrupted");
-        child.send(Number::INT);
+        child.press_again();
         child.wait_for("forced");
         child.send(Number::TERM);
         return child.ends_well();
@@ -156,7 +157,7 @@ async fn law_31_a_second_sigint_forces_whoever_began<R: Runtime>(rt: R) {
         child.send(Number::INT);
         child.wait_for("interrupted");
         is_not_forced(&mut child);
-        child.send(Number::INT);
+        child.press_again();
         return child.ends_well();
     }
     let mut group = Group::new();
@@ -178,7 +179,7 @@ async fn law_31_one_press_is_one_for_all_groups<R: Runtime>(rt: R) {
         child.send(Number::INT);
         (0..3).for_each(|_| child.wait_for("interrupted"));
         is_not_forced(&mut child);
-        child.send(Number::INT);
+        child.press_again();
         return child.ends_well();
     }
     let (outer, inner, other) = (deaf(), deaf(), deaf());
@@ -202,7 +203,7 @@ async fn law_31_a_termination_made_after_a_press_joins_the_count<R: Runtime>(rt:
         child.send(Number::INT);
         child.wait_for("interrupted");
         child.wait_for("up");
-        child.send(Number::INT);
+        child.press_again();
         return child.ends_well();
     }
     let pressed = Event::new();
@@ -252,7 +253,7 @@ async fn law_31_the_count_starts_anew_when_the_last_is_gone<R: Runtime>(rt: R) {
             child.send(Number::INT);
             child.wait_for("interrupted");
             is_not_forced(&mut child);
-            child.send(Number::INT);
+            child.press_again();
         }
         return child.ends_well();
     }
@@ -274,13 +275,7 @@ async fn law_31_a_third_sigint_kills_when_an_interrupt_does_not_return<R: Runtim
         child.wait_for("stuck");
         return is_killed_by_presses(child);
     }
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle()).unwrap());
-    group.add_actor(Actor::new(says_up_and_waits(), |_| {
-        say("stuck");
-        live_on();
-    }));
-    let _ = group.run(rt.spawner()).await;
+    run_until_stuck(rt).await;
 }
 
 async fn law_31_a_third_sigint_kills_when_run_is_not_polled<R: Runtime>(rt: R) {
@@ -333,10 +328,9 @@ async fn law_31_a_third_sigint_kills_although_a_new_termination_was_made<R: Runt
         child.wait_for("up");
         child.send(Number::INT);
         child.wait_for("interrupted");
-        child.send(Number::INT);
+        child.press_again();
         child.wait_for("forced");
-        child.send(Number::INT);
-        return child.is_killed_by(Number::INT);
+        return is_killed_by_presses(child);
     }
     let mut group = Group::new();
     let _before = signal::termination(group.handle()).unwrap();
@@ -347,6 +341,17 @@ async fn law_31_a_third_sigint_kills_although_a_new_termination_was_made<R: Runt
     live_on();
 }
 
+async fn law_31_a_third_sigint_kills_although_the_parent_blocked_it<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = Child::start_blocked(module_path!());
+        child.wait_for("up");
+        child.send(Number::INT);
+        child.wait_for("stuck");
+        return is_killed_by_presses(child);
+    }
+    run_until_stuck(rt).await;
+}
+
 /// After the force, no termination holds the signal back. Others do.
 async fn law_31_a_third_sigint_goes_to_watchers_of_other_kinds<R: Runtime>(rt: R) {
     if is_parent() {
@@ -354,7 +359,7 @@ async fn law_31_a_third_sigint_goes_to_watchers_of_other_kinds<R: Runtime>(rt: R
         child.wait_for("up");
         child.send(Number::INT);
         child.wait_for("interrupted");
-        child.send(Number::INT);
+        child.press_again();
         child.wait_for("forced");
         for _ in 0..2 {
             child.send(Number::INT);
@@ -399,6 +404,17 @@ async fn law_31_a_third_sigint_kills_when_an_actor_spins<R: Runtime>(rt: R) {
         say("up");
         spin();
         Ok(())
+    }));
+    let _ = group.run(rt.spawner()).await;
+}
+
+/// In the child: an interrupt does not return.
+async fn run_until_stuck<R: Runtime>(rt: R) {
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    group.add_actor(Actor::new(says_up_and_waits(), |_| {
+        say("stuck");
+        live_on();
     }));
     let _ = group.run(rt.spawner()).await;
 }

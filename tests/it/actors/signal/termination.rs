@@ -23,6 +23,7 @@ on_every_runtime! {
     law_31_termination_does_not_keep_the_group_alive,
     law_31_termination_watches_until_the_end,
     law_31_two_terminations_both_see_the_signal,
+    law_31_a_sigterm_that_the_parent_blocked_is_heard,
 }
 
 async fn law_31_termination_stops_with_ok_and_names_the_signal<R: Runtime>(rt: R) {
@@ -40,7 +41,11 @@ async fn law_31_termination_stops_with_ok_and_names_the_signal<R: Runtime>(rt: R
     group.add_actor(signal::termination(group.handle()).unwrap());
     group.add_actor(says_when_up());
     let report = group.run_report(rt.spawner()).await;
-    say(&report.cause().unwrap().to_string());
+    let cause = report.cause().unwrap();
+    let signal = cause.signal().unwrap();
+    assert!(matches!(signal, Signal::Term | Signal::Int));
+    assert!(cause.to_string().ends_with(&signal.to_string()));
+    say(&cause.to_string());
     report.into_result().unwrap();
 }
 
@@ -202,10 +207,7 @@ async fn law_31_termination_watches_until_the_end<R: Runtime>(rt: R) {
     if is_parent() {
         let mut child = start();
         child.wait_for("interrupted");
-        while child.process.try_wait().unwrap().is_none() {
-            child.send(Number::INT);
-            std::thread::yield_now();
-        }
+        child.press_until_it_ends();
         return child.ends_well();
     }
     // A signal too many must not kill, until the very end of the process.
@@ -237,6 +239,19 @@ async fn law_31_two_terminations_both_see_the_signal<R: Runtime>(rt: R) {
     let (one, other) = zip(one, other).await;
     one.unwrap();
     other.unwrap();
+}
+
+async fn law_31_a_sigterm_that_the_parent_blocked_is_heard<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = Child::start_blocked(module_path!());
+        child.wait_for("up");
+        child.send(Number::TERM);
+        return child.ends_well();
+    }
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    group.add_actor(says_when_up());
+    group.run(rt.spawner()).await.unwrap();
 }
 
 fn start() -> Child {
