@@ -19,13 +19,7 @@ use async_std::task;
 use rungroup::{Actor, AsyncStd, Context, Group, Result, signal};
 
 fn main() -> ExitCode {
-    match task::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(task::block_on(run()))
 }
 
 async fn run() -> Result {

@@ -24,13 +24,7 @@ use rungroup::{Actor, Context, Group, Result, Threads, signal};
 const CLIENT_GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(run())
 }
 
 fn run() -> Result {

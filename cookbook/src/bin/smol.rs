@@ -22,13 +22,7 @@ use smol::{Timer, future, io};
 const TRANSFER_GRACE: Duration = Duration::from_secs(25);
 
 fn main() -> ExitCode {
-    match smol::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(smol::block_on(run()))
 }
 
 async fn run() -> Result {

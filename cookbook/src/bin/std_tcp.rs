@@ -22,13 +22,7 @@ use rungroup::{Actor, Cause, Ends, Group, Handle, Result, Threads, signal};
 const CLIENT_GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(run())
 }
 
 fn run() -> Result {

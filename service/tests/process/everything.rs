@@ -25,7 +25,7 @@ struct Trouble {
 }
 
 impl Trouble {
-    fn begin(fault: &str) -> Trouble {
+    fn begin(fault: &str, grace: Duration) -> Trouble {
         let service = Service::new();
         let systemd = Systemd::listening(&service);
         systemd.fill();
@@ -35,7 +35,7 @@ impl Trouble {
             .set("SERVICE_TELEMETRY", &fifo)
             .set("WATCHDOG_USEC", "1000")
             .set("SERVICE_FAULT", fault)
-            .set("SERVICE_GRACE_MS", "4000")
+            .set("SERVICE_GRACE_MS", &grace.as_millis().to_string())
             .set("SERVICE_HTTP_GRACE_MS", "1000")
             .set("SERVICE_DRAIN_MS", "500")
             .start_under(FULL_DISK_IS_AN_ERROR);
@@ -60,7 +60,7 @@ impl Trouble {
 /// A supervisor has patience: the grace ends the stop.
 #[test]
 fn two_sigterms() {
-    let mut trouble = Trouble::begin("spin");
+    let mut trouble = Trouble::begin("spin", GRACE);
     let start = Instant::now();
     trouble.service.send(Signal::TERM);
     trouble.service.wait_for("draining");
@@ -78,20 +78,19 @@ fn two_sigterms() {
 /// A person has none. The last presses may kill what has all but ended.
 #[test]
 fn two_sigterms_and_three_sigints() {
-    let mut trouble = Trouble::begin("blocking");
+    let mut trouble = Trouble::begin("blocking", 20 * GRACE);
     trouble.service.send(Signal::TERM);
     trouble.service.wait_for("draining");
     trouble.service.send(Signal::TERM);
     trouble.service.send(Signal::INT);
     trouble.gets_worse();
     trouble.service.wait_for("actor exited actor=database");
-    let start = Instant::now();
-    trouble.service.send(Signal::INT);
+    trouble.service.press_again();
     let line = trouble.service.wait_for("waiting for ");
     assert!(line.contains("`blocking` (blocking)"), "{line}");
     assert!(line.contains("`telemetry` (blocking)"), "{line}");
-    trouble.service.send(Signal::INT);
-    let (status, log) = trouble.service.ends_within(Duration::ZERO, start);
+    trouble.service.press_again();
+    let (status, log) = trouble.service.ends();
     let killed = status.signal() == Some(Signal::INT.as_raw());
     assert!(killed || status.code() == Some(1), "{status}: {log}");
     says_why(&log);
