@@ -5,4 +5,3 @@ set -euxo pipefail
 cd "$(dirname "$0")/.."
 
 benches/run.sh --quick
-cargo bench --profile dev -p rungroup-benches -- --test '/10$'

@@ -11,5 +11,5 @@ cargo deny --workspace --locked check licenses bans sources
 if cargo deny fetch db; then
     cargo deny --workspace --locked check advisories
 else
-    echo 'NOT CHECKED: advisories, whose database cannot be fetched from here' >&2
+    echo 'SKIPPED: advisories, because their database cannot be fetched from here' >&2
 fi

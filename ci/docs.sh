@@ -16,4 +16,6 @@ cargo doc -p rungroup --no-deps
 if command -v rustup && rustup toolchain list | grep -q '^nightly'; then
     RUSTDOCFLAGS="$RUSTDOCFLAGS --cfg docsrs" \
         cargo +nightly doc -p rungroup --no-deps --all-features --target-dir "$target/docsrs"
+else
+    echo 'SKIPPED: the documentation as docs.rs builds it, because there is no nightly toolchain' >&2
 fi

@@ -2,23 +2,15 @@
 # Combinations of features: the library alone, as a user builds it, without the features that our own
 # development dependencies switch on; and, for each feature alone, the tests.
 #
-#   ci/features.sh        none, one, two, all but one, all: no `cfg` in src names more than two
-#   ci/features.sh all    every combination
+#   ci/features.sh        the sets of ci/feature-sets.sh
+#   ci/features.sh all    every set
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
-features=(tokio smol async-std signal tracing serde testing conformance)
-for ((bits = 0; bits < 1 << ${#features[@]}; bits++)); do
-    chosen=()
-    for at in "${!features[@]}"; do
-        if ((bits >> at & 1)); then chosen+=("${features[at]}"); fi
-    done
-    if [ "${1-}" != all ] && ((${#chosen[@]} > 2 && ${#chosen[@]} < ${#features[@]} - 1)); then
-        continue
-    fi
-    cargo check -p rungroup --lib --features "${chosen[*]}"
+bash ci/feature-sets.sh "$@" | while read -r features; do
+    cargo check -p rungroup --lib --features "$features"
 done
-for feature in "" "${features[@]}"; do
+bash ci/feature-sets.sh each | while read -r feature; do
     cargo check -p rungroup --tests --features "$feature"
 done
 cargo test -p rungroup --test it
@@ -28,7 +20,7 @@ for runtime in "" smol async-std; do
     cargo check -p rungroup-examples --examples --features "fs net process $runtime"
 done
 
-# What a user without features gets: two dependencies, and what the first one needs.
+# What a user without features gets: two small dependencies, and what the first one needs.
 beyond=$(cargo tree -p rungroup -e normal --depth 1 --prefix none | tail -n +2 | grep -vE '^(futures-lite|unicode-width) ' || true)
 test -z "$beyond"
 

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Checks the library with the oldest Rust that Cargo.toml allows, with every set of features. It uses
-# rustup's toolchain of that version, if it is installed, or else Debian's packages, which it unpacks
-# into the target directory. It installs nothing; where it can have neither, it says so.
+# Checks the library with the oldest Rust that Cargo.toml allows, with sets of features:
+#
+#   ci/msrv.sh        those of ci/feature-sets.sh
+#   ci/msrv.sh all    every set
+#
+# It uses rustup's toolchain of that version, if it is installed, or else Debian's packages, which it
+# unpacks into the target directory. It installs nothing; where it can have neither, it says so.
 set -euxo pipefail
 cd "$(dirname "$0")"/..
 
@@ -53,7 +57,9 @@ else
 fi
 
 export CARGO_TARGET_DIR=$target/build
+# A compiler that is old knows other lints.
+export RUSTFLAGS=
 "${cargo[@]}" --version
-bash ci/feature-sets.sh all | while read -r features; do
+bash ci/feature-sets.sh "$@" | while read -r features; do
     "${cargo[@]}" check --locked -p rungroup --lib --features "$features"
 done

@@ -12,6 +12,7 @@ mod idle;
 mod lives;
 mod machine;
 mod memory;
+mod others;
 mod page;
 mod plots;
 mod race;

@@ -7,6 +7,7 @@ use rungroup_benches::{Contestant, Runtime};
 use crate::go::{Go, Side};
 use crate::lives::{STOPPED, Size, Stops};
 use crate::machine;
+use crate::others;
 use crate::race::Race;
 use crate::results::Results;
 use crate::scale::Scale;
@@ -20,6 +21,7 @@ pub fn page(results: &Results) -> String {
         stop_tables(results),
         memory_tables(results),
         growth_table(results),
+        other_tables(results),
         idle_table(results),
         results
             .go
@@ -240,6 +242,25 @@ fn growth_table(results: &Results) -> String {
     tables
 }
 
+fn other_tables(results: &Results) -> String {
+    let mut tables = format!(
+        "## Other lives\n\nNanoseconds an actor. *Added late*: one actor adds {0} others through a \
+         handle, and returns. *Come and go*: {0} short actors, one after the other. *Nested*: {1} \
+         groups, each inside the one before, of {0} actors each.\n",
+        others::ACTORS,
+        others::DEPTH,
+    );
+    for others in &results.others {
+        let title = format!("{}, {}", others.kind.title(), others.runtime.title());
+        let rows = others.times.lanes().map(|contestant| {
+            let time = others.times.median(contestant);
+            (contestant.title(), vec![whole(time)])
+        });
+        tables += &table(&title, vec!["time".into()], rows.collect());
+    }
+    tables
+}
+
 fn idle_table(results: &Results) -> String {
     let mut page = format!(
         "## Idle groups\n\nN = {}, all waiting, on Tokio runtimes without a clock, where a timer would \
@@ -306,9 +327,6 @@ const AGAIN: &str = "\
 part, it wants Go and three packages, and does without where they are not: on Debian, `apt-get install
 golang-go golang-github-oklog-run-dev golang-golang-x-sync-dev golang-gopkg-tomb.v2-dev`. `benches/run.sh
 --quick` takes seconds, and writes to `target/bench-quick`.
-
-`cargo bench -p rungroup-benches` runs the same lives under criterion, and more: adding through a
-handle, nested groups, groups that churn.
 ";
 
 fn table(title: &str, columns: Vec<String>, rows: Vec<(&str, Vec<String>)>) -> String {

@@ -8,6 +8,7 @@ use crate::go::{self, Go};
 use crate::idle::{self, Idle};
 use crate::lives::{self, Growth, Lives, Stops};
 use crate::memory::{self, Memory};
+use crate::others::{self, Others};
 use crate::scale::Scale;
 
 pub struct Results {
@@ -15,6 +16,7 @@ pub struct Results {
     pub lives: Vec<Lives>,
     pub stops: Vec<Stops>,
     pub growth: Vec<Growth>,
+    pub others: Vec<Others>,
     pub memory: Vec<(Runtime, Vec<Memory>)>,
     pub go: Option<Go>,
     pub idle: Vec<Idle>,
@@ -31,6 +33,8 @@ impl Results {
         let stops = Runtime::TOKIO.map(|runtime| lives::stops_on(runtime, scale));
         tell("huge groups");
         let growth = Runtime::TOKIO.map(|runtime| lives::growth_on(runtime, scale));
+        tell("other lives");
+        let others = Runtime::TOKIO.map(|runtime| others::others_on(runtime, scale));
         tell("idle groups");
         let idle = idle::idle();
         tell(if go.is_some() {
@@ -43,6 +47,7 @@ impl Results {
             lives: lives.into_iter().flatten().collect(),
             stops: stops.into(),
             growth: growth.into(),
+            others: others.into_iter().flatten().collect(),
             memory: memory.into(),
             go: go.map(|program| go::against(program, scale)),
             idle,
