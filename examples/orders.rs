@@ -7,6 +7,8 @@
 //! ```
 
 use std::env;
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,16 +20,8 @@ use tokio::{fs::OpenOptions, io::AsyncWriteExt, net::TcpListener, runtime::Runti
 
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
     // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
@@ -52,12 +46,17 @@ async fn run() -> Result {
 
     // SIGUSR1 prints what the group is doing, and what it waits for.
     let handle = group.handle();
-    let status = signal::each([Signal::Usr1], move |_| eprintln!("{:#}", handle.status()))?;
-    group.add_actor(status.name("status"));
+    let show = move |_| say(format_args!("{:#}", handle.status()));
+    group.add_actor(signal::each([Signal::Usr1], show)?.name("status"));
 
     let report = group.run_report(Tokio).await;
-    eprintln!("{report}");
+    say(format_args!("{report}"));
     Ok(report.into_result()?)
+}
+
+/// `eprintln!` would panic if the terminal is gone.
+fn say(text: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Answers the requests that it has accepted before it returns.

@@ -14,7 +14,11 @@
     allow(unused_variables, reason = "only events read them")
 )]
 
+#[cfg(feature = "tracing")]
+use std::fmt;
 use std::fmt::Display;
+#[cfg(feature = "tracing")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cause::{Cause, Exit};
@@ -27,6 +31,7 @@ use crate::shared::snapshot::MemberSnapshot;
 #[cfg(feature = "tracing")]
 use crate::{
     name::Line,
+    outcome::Outcome,
     sync::{Mutex, lock},
 };
 
@@ -40,64 +45,44 @@ macro_rules! event {
 
 /// Around each poll of an actor and its interrupt, from its start to its exit.
 pub(crate) struct Span {
+    /// Shared, because the interrupt may be called while the actor is polled.
     #[cfg(feature = "tracing")]
-    polls: Mutex<Option<tracing::Span>>,
-    /// The interrupt may be called while the actor is polled.
-    #[cfg(feature = "tracing")]
-    interrupt: Mutex<Option<tracing::Span>>,
+    opened: Mutex<Option<Arc<tracing::Span>>>,
 }
 
 #[cfg(feature = "tracing")]
 impl Span {
     pub(crate) fn unopened() -> Span {
         Span {
-            polls: Mutex::new(None),
-            interrupt: Mutex::new(None),
+            opened: Mutex::new(None),
         }
     }
 
     pub(crate) fn open(&self, actor: &Name, settings: Settings) {
         let stage = stage(settings);
-        let opened = catch(|| {
-            let actor = Line(actor);
-            let span = tracing::info_span!(target: "rungroup", "actor", %actor, stage);
-            (span.clone(), span)
-        });
-        let (polls, interrupt) = opened.ok().unzip();
-        *lock(&self.polls) = polls;
-        *lock(&self.interrupt) = interrupt;
+        let actor = Line(actor);
+        let span = catch(|| tracing::info_span!(target: "rungroup", "actor", %actor, stage));
+        *lock(&self.opened) = span.ok().map(Arc::new);
     }
 
-    /// Calls `polled`, which does not panic, inside the span.
-    pub(crate) fn around_poll<T>(&self, polled: impl FnOnce() -> T) -> T {
-        around(&self.polls, polled)
-    }
-
-    /// Calls `interrupt`, which does not panic, inside the span.
-    pub(crate) fn around_interrupt<T>(&self, interrupt: impl FnOnce() -> T) -> T {
-        around(&self.interrupt, interrupt)
+    /// Calls `call`, which does not panic, inside the span.
+    pub(crate) fn around<T>(&self, call: impl FnOnce() -> T) -> T {
+        // The subscriber is foreign and must not be called under the lock.
+        let span = lock(&self.opened).clone();
+        let Some(span) = span else { return call() };
+        let entered = catch(|| span.enter()).ok();
+        let result = call();
+        contain(|| drop(entered));
+        // It may be the last one, if the actor has exited meanwhile.
+        contain(|| drop(span));
+        result
     }
 
     /// Closes it, because clones of the actor's context may live on.
     pub(crate) fn close(&self) {
-        for span in [&self.polls, &self.interrupt] {
-            let span = lock(span).take();
-            contain(|| drop(span));
-        }
+        let span = lock(&self.opened).take();
+        contain(|| drop(span));
     }
-}
-
-#[cfg(feature = "tracing")]
-fn around<T>(span: &Mutex<Option<tracing::Span>>, call: impl FnOnce() -> T) -> T {
-    // It is taken out meanwhile, because the subscriber is foreign and must not be called under the
-    // lock.
-    let taken = lock(span).take();
-    let Some(taken) = taken else { return call() };
-    let entered = catch(|| taken.enter()).ok();
-    let result = call();
-    contain(|| drop(entered));
-    *lock(span) = Some(taken);
-    result
 }
 
 #[cfg(feature = "tracing")]
@@ -116,12 +101,8 @@ impl Span {
 
     pub(crate) fn open(&self, actor: &Name, settings: Settings) {}
 
-    pub(crate) fn around_poll<T>(&self, polled: impl FnOnce() -> T) -> T {
-        polled()
-    }
-
-    pub(crate) fn around_interrupt<T>(&self, interrupt: impl FnOnce() -> T) -> T {
-        interrupt()
+    pub(crate) fn around<T>(&self, call: impl FnOnce() -> T) -> T {
+        call()
     }
 
     pub(crate) fn close(&self) {}
@@ -300,19 +281,25 @@ pub(crate) fn exited(settings: Settings, exit: &Exit, is_cause: bool) {
         let ran_for_ms = millis(exit.ran_for());
         // Without a value, there is no field.
         let stopped_in_ms = exit.stopped_in().map(millis);
-        let outcome = exit.outcome();
-        if outcome.is_ok() || is_cause {
+        let is_told = exit.outcome().is_ok() || is_cause;
+        // With the error and its sources.
+        let outcome = WithSources(exit.outcome());
+        if is_told {
             event!(debug, %actor, stage, %outcome, ran_for_ms, stopped_in_ms, "actor exited");
         } else {
-            contain(|| {
-                let outcome = format!("{outcome:#}");
-                tracing::warn!(
-                    target: "rungroup",
-                    %actor, stage, %outcome, ran_for_ms, stopped_in_ms,
-                    "actor exited"
-                );
-            });
+            event!(warn, %actor, stage, %outcome, ran_for_ms, stopped_in_ms, "actor exited");
         }
+    }
+}
+
+/// An outcome with the error and its sources, for a field.
+#[cfg(feature = "tracing")]
+struct WithSources<'a>(&'a Outcome);
+
+#[cfg(feature = "tracing")]
+impl Display for WithSources<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#}", self.0)
     }
 }
 

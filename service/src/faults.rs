@@ -15,7 +15,7 @@ pub(crate) fn actor(name: &str) -> rungroup::Result<Actor> {
         "spawn_blocking" => Ok(Actor::with(async |_ctx| sleep_on_runtime().await)),
         "blocking" => Ok(Actor::blocking(sleep, |_cause| {})),
         "interrupt" => Ok(Actor::new(pending(), |_cause| drop(sleep()))),
-        other => Err(format!("SERVICE_FAULT: no such fault: {other}").into()),
+        other => Err(format!("SERVICE_FAULT={other}: no such fault").into()),
     }
 }
 

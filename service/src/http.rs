@@ -2,18 +2,26 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_channel::Sender;
 use axum::Router;
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::body::to_bytes;
+use axum::extract::{Query, Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_lite::future::poll_once;
 use rungroup::{Actor, Ends, Handle};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tracing::Instrument;
 
 use crate::database::Ledger;
 use crate::limits::Limits;
+use crate::server::{self, Times};
 use crate::workers::{self, Job};
 
 /// What the handlers work with.
@@ -27,23 +35,26 @@ pub(crate) struct Parts {
 
 type Answer = (StatusCode, &'static str);
 
+/// The longest body that is read.
+const LONGEST_BODY: usize = 2 * 1024 * 1024;
+
 /// Makes the actor that serves. It is ready when it listens. When it is interrupted, it takes no
-/// more connections, and answers the requests that have begun. Requests that run out of time are
-/// left to the runtime; what they ask of the stages below is refused.
-pub(crate) fn serve(address: SocketAddr, parts: Parts) -> Actor {
+/// more connections, and answers the requests that have begun, within the grace of `times`.
+pub(crate) fn serve(address: SocketAddr, parts: Parts, times: Times) -> Actor {
     let actor = Actor::with(move |ctx| async move {
-        let listener = TcpListener::bind(address).await?;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener
+            .map_err(|error| format!("cannot listen on {address} (SERVICE_LISTEN): {error}"))?;
         tracing::info!("listening on {}", listener.local_addr()?);
         ctx.announce_ready();
-        axum::serve(listener, routes(parts))
-            .with_graceful_shutdown(ctx.interrupted())
-            .await?;
-        Ok(())
+        server::serve(ctx, listener, routes(parts, times), times).await
     });
     actor.announces_ready()
 }
 
-fn routes(parts: Parts) -> Router {
+/// What comes last is asked first.
+fn routes(parts: Parts, times: Times) -> Router {
+    let group = parts.group.clone();
     Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
@@ -53,9 +64,47 @@ fn routes(parts: Parts) -> Router {
         .route("/imports", post(import))
         .route("/slow", get(slow))
         .with_state(parts)
+        .layer(from_fn_with_state(times.body, read_body))
+        .layer(from_fn_with_state(group, send_away))
+        .layer(from_fn(trace))
 }
 
-/// Tells whether to send us requests: no longer, once a stop was requested.
+/// Reads the body before the handler is asked, so that a slow client holds up nobody but itself.
+async fn read_body(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    match timeout(limit, to_bytes(body, LONGEST_BODY)).await {
+        Ok(Ok(body)) => next.run(Request::from_parts(head, body.into())).await,
+        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "too long\n").into_response(),
+        Err(_) => (StatusCode::REQUEST_TIMEOUT, "too slow\n").into_response(),
+    }
+}
+
+/// From the request of the stop on, clients connect elsewhere for their next request.
+async fn send_away(State(group): State<Handle>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if poll_once(group.stopping()).await.is_some() {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
+}
+
+/// What is logged while a request is answered names it.
+async fn trace(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method(), request.uri().path());
+    let span = tracing::info_span!("request", %method, path);
+    let answer = async {
+        let start = Instant::now();
+        let response = next.run(request).await;
+        let (status, took) = (response.status().as_u16(), start.elapsed());
+        tracing::debug!(status, ?took, "answered");
+        response
+    };
+    answer.instrument(span).await
+}
+
+/// Tells whether to send us requests: no longer, once a stop was requested, and not while the database
+/// is locked by another process.
 async fn ready(State(parts): State<Parts>) -> Answer {
     if parts.group.is_ready() {
         (StatusCode::OK, "ready\n")

@@ -3,6 +3,7 @@
 use std::env::{self, VarError};
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,14 +17,22 @@ pub(crate) struct Settings {
     pub(crate) telemetry: PathBuf,
     /// `SERVICE_LIMITS`: a file with the length of the longest entry, read again on SIGHUP.
     pub(crate) limits: Option<PathBuf>,
-    /// `SERVICE_WORKERS`
-    pub(crate) workers: usize,
+    /// `SERVICE_WORKERS`: one or more.
+    pub(crate) workers: NonZeroUsize,
     /// `SERVICE_TICK_MS`: how often the entries are counted.
     pub(crate) tick: Duration,
     /// `SERVICE_GRACE_MS`: the limit of the whole stop.
     pub(crate) grace: Duration,
     /// `SERVICE_HTTP_GRACE_MS`: the part of it that HTTP may use to answer what has begun.
     pub(crate) http_grace: Duration,
+    /// `SERVICE_HEAD_MS`: how long a client may take for the head of a request.
+    pub(crate) head: Duration,
+    /// `SERVICE_BODY_MS`: how long it may take for the body.
+    pub(crate) body: Duration,
+    /// `SERVICE_IDLE_MS`: how long a connection may wait for its next request once HTTP stops.
+    pub(crate) idle: Duration,
+    /// `SERVICE_BUSY_MS`: how long a statement waits for a database that another process has locked.
+    pub(crate) busy: Duration,
     /// `SERVICE_DRAIN_MS`: how long it still serves after it was asked to stop; part of the grace.
     pub(crate) drain: Duration,
     /// `SERVICE_FAULT`: an actor that does not stop, to see what happens then; see `faults.rs`.
@@ -39,10 +48,14 @@ impl Settings {
             database: var("SERVICE_DATABASE", env::temp_dir().join("service.db"))?,
             telemetry: var("SERVICE_TELEMETRY", "/dev/null".into())?,
             limits: env::var_os("SERVICE_LIMITS").map(PathBuf::from),
-            workers: var("SERVICE_WORKERS", 2)?,
+            workers: var("SERVICE_WORKERS", NonZeroUsize::MIN.saturating_add(1))?,
             tick: milliseconds("SERVICE_TICK_MS", 10_000)?,
             grace: milliseconds("SERVICE_GRACE_MS", 30_000)?,
             http_grace: milliseconds("SERVICE_HTTP_GRACE_MS", 20_000)?,
+            head: milliseconds("SERVICE_HEAD_MS", 10_000)?,
+            body: milliseconds("SERVICE_BODY_MS", 10_000)?,
+            idle: milliseconds("SERVICE_IDLE_MS", 500)?,
+            busy: milliseconds("SERVICE_BUSY_MS", 5_000)?,
             drain: milliseconds("SERVICE_DRAIN_MS", 0)?,
             fault: env::var("SERVICE_FAULT").ok(),
             poison: env::var("SERVICE_POISON").ok(),
@@ -58,7 +71,7 @@ pub(crate) fn var<T: FromStr<Err: Display>>(name: &str, default: T) -> rungroup:
     match env::var(name) {
         Ok(value) => value
             .parse()
-            .map_err(|error| format!("{name}: {error}").into()),
+            .map_err(|error| format!("{name}={value}: {error}").into()),
         Err(VarError::NotPresent) => Ok(default),
         Err(error) => Err(format!("{name}: {error}").into()),
     }

@@ -1,14 +1,15 @@
 //! Tells systemd, or whoever gave us a `NOTIFY_SOCKET`, what the service does: see `sd_notify(3)`.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::io;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
 use rungroup::{Actor, Ends, Handle};
 use sd_notify::NotifyState::{self, *};
-use tokio::net::UnixDatagram;
 use tokio::time::{interval, sleep};
 
 /// From the end of the grace to the end of the process, which still has to say what did not stop.
@@ -37,15 +38,17 @@ pub(crate) fn notifier(group: Handle, grace: Duration) -> (Actor, Reloads) {
     (actor.background().ends_group(Ends::Never), told)
 }
 
-struct Systemd(UnixDatagram);
+struct Systemd(tokio::net::UnixDatagram);
 
 impl Systemd {
     fn connect() -> io::Result<Option<Systemd>> {
-        let Some(path) = env::var_os("NOTIFY_SOCKET") else {
+        let Some(name) = env::var_os("NOTIFY_SOCKET") else {
             return Ok(None);
         };
         let socket = UnixDatagram::unbound()?;
-        socket.connect(path)?;
+        socket.connect_addr(&address(&name)?)?;
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::UnixDatagram::from_std(socket)?;
         Ok(Some(Systemd(socket)))
     }
 
@@ -56,7 +59,10 @@ impl Systemd {
         }
         let tell_reloads = async {
             while let Ok(reload) = reloads.recv().await {
-                self.notify(&reload.states()).await;
+                match reload {
+                    Reload::Begun(at) => self.notify(&[Reloading, at]).await,
+                    Reload::Ended(status) => self.notify(&[Ready, Status(&status)]).await,
+                }
             }
         };
         tokio::select! {
@@ -95,6 +101,23 @@ impl Systemd {
     }
 }
 
+/// A name that begins with `@` is no path: it is in Linux's abstract namespace.
+#[cfg(target_os = "linux")]
+fn address(name: &OsStr) -> io::Result<SocketAddr> {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::ffi::OsStrExt;
+
+    match name.as_bytes().strip_prefix(b"@") {
+        Some(name) => SocketAddr::from_abstract_name(name),
+        None => SocketAddr::from_pathname(name),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn address(name: &OsStr) -> io::Result<SocketAddr> {
+    SocketAddr::from_pathname(name)
+}
+
 /// Where reloads are reported.
 pub(crate) struct Reloads {
     group: Handle,
@@ -104,28 +127,21 @@ pub(crate) struct Reloads {
 enum Reload {
     /// When it began, by the system's clock, which systemd reads too.
     Begun(NotifyState<'static>),
-    Ended,
+    /// And what came of it.
+    Ended(String),
 }
 
 impl Reloads {
-    /// Reports that the service reloads, and that it has reloaded once `reload` returns. A service
-    /// that is not ready reports neither, because what ends a reload is `READY=1`.
-    pub(crate) fn around(&self, reload: impl FnOnce()) {
+    /// Reports that the service reloads, and that it has reloaded once `reload` returns, with what it
+    /// returned as the status. A service that is not ready reports neither, because what ends a reload
+    /// is `READY=1`.
+    pub(crate) fn around(&self, reload: impl FnOnce() -> String) {
         let begun = NotifyState::monotonic_usec_now().map(Reload::Begun);
         let begun = begun.ok().filter(|_| self.group.is_ready());
         let told = begun.map(|begun| self.sender.try_send(begun)).is_some();
-        reload();
+        let status = reload();
         if told {
-            let _ = self.sender.try_send(Reload::Ended);
-        }
-    }
-}
-
-impl Reload {
-    fn states(self) -> Vec<NotifyState<'static>> {
-        match self {
-            Reload::Begun(at) => vec![Reloading, at],
-            Reload::Ended => vec![Ready],
+            let _ = self.sender.try_send(Reload::Ended(status));
         }
     }
 }

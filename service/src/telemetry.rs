@@ -24,7 +24,13 @@ impl Telemetry {
 pub(crate) fn export(path: PathBuf) -> (Actor, Telemetry) {
     let (sender, events) = async_channel::bounded(1024);
     let actor = Actor::blocking_with(move |ctx| {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        let file = OpenOptions::new().append(true).create(true).open(&path);
+        let file = file.map_err(|error| {
+            format!(
+                "cannot open {} (SERVICE_TELEMETRY): {error}",
+                path.display()
+            )
+        })?;
         let mut file = BufWriter::new(file);
         while let Some(Ok(event)) = block_on(ctx.run_until_interrupted(events.recv())) {
             writeln!(file, "{event}")?;

@@ -12,7 +12,10 @@ pub(crate) fn count(every: Duration, ledger: Ledger, telemetry: Telemetry) -> Ac
     Actor::with(move |ctx| async move {
         let mut ticks = tokio::time::interval(every);
         while ctx.run_until_interrupted(ticks.tick()).await.is_some() {
-            telemetry.record(format!("{} entries", ledger.count().await?));
+            match ledger.count().await {
+                Ok(count) => telemetry.record(format!("{count} entries")),
+                Err(error) => tracing::warn!("cannot count the entries: {error}"),
+            }
         }
         Ok(())
     })

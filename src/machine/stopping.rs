@@ -26,6 +26,8 @@ pub(super) struct Stopping<'m, 'a> {
     /// The time between the cause and the moment at which the group noticed it, in whole
     /// milliseconds.
     age: Duration,
+    /// Whether the first interrupt is delayed. Decided once, because anyone may skip the drain.
+    drains: bool,
     /// The first warning of a long turn comes after this.
     warn_after: Duration,
     /// Whether the cause was logged.
@@ -46,16 +48,13 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let drains = machine.drains(&cause);
         machine.has_cause = true;
         let group = machine.group();
-        group.set_cause(cause.clone(), deadline);
+        let phase = if drains {
+            Phase::Draining
+        } else {
+            Phase::Stopping
+        };
         // Published before anyone hears of it, so that a reader who then asks gets the same answer.
-        group.enter_phase(
-            if drains {
-                Phase::Draining
-            } else {
-                Phase::Stopping
-            },
-            now,
-        );
+        group.set_cause(cause.clone(), deadline, (phase, now));
         group.mark_stopping();
         machine.report.stopped_by(cause.clone());
         Stopping {
@@ -63,6 +62,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
             cause,
             began,
             age: whole_millis(now.saturating_sub(began)),
+            drains,
             warn_after: LONG_TURN,
             is_told: false,
         }
@@ -81,13 +81,18 @@ impl<'m, 'a> Stopping<'m, 'a> {
         self.machine.must_go_on()?;
         self.set_grace()?;
         self.tell_cause();
-        if self.machine.drains(&self.cause) {
+        if self.drains {
             self.drain().await?;
+            let spawner = self.machine.spawner;
+            inside(spawner, || self.machine.clocks.drain = None);
             let drained = self.machine.group().now().saturating_sub(self.began);
             self.machine.report.set_drained(drained);
+            let group = self.machine.group();
+            group.enter_phase(Phase::Stopping, group.now());
         }
-        let group = self.machine.group();
-        group.enter_phase(Phase::Stopping, group.now());
+        // What was accepted is known before the books are closed.
+        let added = self.machine.receiver.intake.take_all();
+        self.machine.admit(added);
         // Stages that have not started never start (law 26).
         self.give_up_held(None).await?;
         while let Some(order) = self.close_next_stage().await? {

@@ -52,8 +52,7 @@ impl Machine<'_> {
             }
             if self.must_yield() {
                 self.yield_now().await;
-            } else if !self.has_work() {
-                self.worked = 0;
+            } else {
                 poll_fn(|cx| self.poll_news(cx)).await;
             }
         }
@@ -81,7 +80,9 @@ impl Machine<'_> {
     /// Takes up to a batch of events. Returns what the caller must act on, with the later events left
     /// for the next round.
     fn take_some_mail(&mut self) -> Option<Notice> {
-        self.receiver.fetch();
+        if !self.receiver.fetch() {
+            return None;
+        }
         let mut left = BATCH;
         inside(self.spawner, || {
             while left > 0 {
@@ -194,6 +195,7 @@ impl Machine<'_> {
         if self.has_work() || self.over().is_some() {
             Poll::Ready(())
         } else {
+            self.worked = 0;
             Poll::Pending
         }
     }

@@ -64,6 +64,16 @@ pub(crate) struct Progress {
     pub(crate) cause: Option<Cause>,
 }
 
+impl Progress {
+    fn holds_errors(&self) -> bool {
+        let request = self.request.as_ref().map(|request| &request.cause);
+        request
+            .into_iter()
+            .chain(&self.cause)
+            .any(|cause| !cause.is_ok())
+    }
+}
+
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) cause: Cause,
@@ -207,11 +217,19 @@ impl GroupState {
         self.lock_progress().cause.clone()
     }
 
-    /// Publishes the cause (invariant 1).
-    pub(crate) fn set_cause(&self, cause: Cause, deadline: Option<Duration>) {
+    /// Publishes the cause (invariant 1), and the phase that begins with it, in one step, so that a
+    /// reader sees both or neither.
+    pub(crate) fn set_cause(
+        &self,
+        cause: Cause,
+        deadline: Option<Duration>,
+        (phase, since): (Phase, Duration),
+    ) {
         let mut progress = self.lock_progress();
         progress.cause = Some(cause);
         progress.deadline = deadline;
+        progress.phase = phase;
+        progress.since = since;
     }
 
     /// The request, whether `run` has taken it or not.
@@ -245,6 +263,9 @@ impl GroupState {
     /// Keeps why the group stopped as text alone. An error may hold a handle, whose state would keep
     /// the error alive for ever (law 34).
     pub(crate) fn forget_errors(&self) {
+        if !self.lock_progress().holds_errors() {
+            return;
+        }
         let Progress { request, cause, .. } = self.progress();
         // Formatting and dropping errors is foreign code, so both happen outside the lock.
         let request = request.map(|Request { cause, at }| Request {

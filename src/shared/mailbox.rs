@@ -19,7 +19,7 @@ use crate::settings::StopOrder;
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// A queue that was longer than this gives its memory back.
-const QUEUE_KEPT: usize = 1024;
+pub(crate) const QUEUE_KEPT: usize = 1024;
 
 pub(crate) enum Event {
     Exited(Exited),
@@ -147,9 +147,6 @@ impl Mailbox {
     /// Swaps the queue with an empty one.
     pub(crate) fn fetch(&self, empty: &mut VecDeque<Event>) {
         debug_assert!(empty.is_empty());
-        if empty.capacity() > QUEUE_KEPT {
-            *empty = VecDeque::new();
-        }
         std::mem::swap(empty, &mut self.mail().events);
     }
 

@@ -206,7 +206,7 @@ impl Member {
     /// Calls the interrupt, unless it was called before or is gone.
     pub(crate) fn interrupt(&self, cause: &Cause) -> Result<(), Panic> {
         let call = || catch(|| self.interrupt.call(cause));
-        self.calling(INTERRUPT, || self.span.around_interrupt(call))
+        self.calling(INTERRUPT, || self.span.around(call))
     }
 
     /// Drops, uncalled, the interrupt of an actor that left.
@@ -293,7 +293,7 @@ impl Member {
             return Poll::Ready(());
         };
         self.polling.store(true, Ordering::Relaxed);
-        match self.span.around_poll(|| poll(|| execute.as_mut().poll(cx))) {
+        match self.span.around(|| poll(|| execute.as_mut().poll(cx))) {
             Poll::Pending => self.park(slot, cx),
             Poll::Ready(outcome) => {
                 self.finish(slot, outcome);

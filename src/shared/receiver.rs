@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::phase::Phase;
 use crate::shared::group_state::{GroupState, Registry};
 use crate::shared::intake::Intake;
-use crate::shared::mailbox::Event;
+use crate::shared::mailbox::{Event, QUEUE_KEPT};
 
 /// Takes the events in their order, and owns the actors. Dropping it ends the group: it closes the
 /// mail and the intake and drops what they hold, so that nothing outlives the group.
@@ -32,14 +32,20 @@ impl Receiver {
 
     /// The next event of those that were fetched together.
     pub(crate) fn next_fetched(&mut self) -> Option<Event> {
-        self.batch.pop_front()
+        let event = self.batch.pop_front();
+        if self.batch.is_empty() && self.batch.capacity() > QUEUE_KEPT {
+            self.batch = VecDeque::new();
+        }
+        event
     }
 
-    /// Fetches all events that were sent, unless some of the last ones have yet to be taken.
-    pub(crate) fn fetch(&mut self) {
+    /// Fetches all events that were sent, unless some of the last ones have yet to be taken. Returns
+    /// whether there are any to take.
+    pub(crate) fn fetch(&mut self) -> bool {
         if self.batch.is_empty() {
             self.state.mailbox.fetch(&mut self.batch);
         }
+        !self.batch.is_empty()
     }
 
     /// Fetches all events that were sent, behind those that have yet to be taken.

@@ -90,7 +90,9 @@ impl Both {
             Act::AddBy(id, spec) if self.model.has_context(id) => {
                 self.add(spec, self.model.group_of(id), Some(id))
             }
-            Act::Exit(id, _) | Act::Lose(id) | Act::Announce(id) if !self.model.is_there(id) => {
+            Act::Exit(id, _) | Act::Lose(id) | Act::Announce(id) | Act::Revoke(id)
+                if !self.model.is_there(id) =>
+            {
                 Ok(())
             }
             Act::Request(group, _) | Act::SkipDrain(group) | Act::Force(group)

@@ -243,6 +243,24 @@ fn readiness() {
 }
 
 #[test]
+fn revocations() {
+    let actors = [
+        Spec::with().announces().ends(Ends::OnError),
+        Spec::with().announces().stage(1),
+        Spec::pair().stage(1),
+    ];
+    let acts = [
+        Act::Announce(0),
+        Act::Revoke(0),
+        Act::Announce(1),
+        Act::Revoke(1),
+        Act::Exit(0, How::Ok),
+        Act::Request(OUTER, true),
+    ];
+    Alphabet::new(actors, acts).drain(1).agrees(4);
+}
+
+#[test]
 fn readiness_of_few() {
     let actors = [
         Spec::with().announces(),

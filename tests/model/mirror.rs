@@ -45,12 +45,14 @@ impl Mirror {
                 _ => {}
             },
             Act::Announce(id) if self.has_context(id) => self.home(id).announce(id),
+            Act::Revoke(id) if self.has_context(id) => self.home(id).revoke(id),
             Act::Request(group, ok) => self.group(group).tell(Event::Request(Why::Request(ok))),
             Act::SkipDrain(group) => self.group(group).tell(Event::SkipDrain),
             Act::Force(group) => self.group(group).tell(Event::Force),
             Act::Tick => self.record.tick(),
             Act::DropRun => self.outer.drop_run(),
-            Act::Announce(_) | Act::Add(..) | Act::AddBy(..) | Act::Nothing => {}
+            Act::Announce(_) | Act::Revoke(_) => {}
+            Act::Add(..) | Act::AddBy(..) | Act::Nothing => {}
         }
     }
 

@@ -89,6 +89,7 @@ pub enum Act {
     /// The spawner drops its task, now or when it gets it.
     Lose(Id),
     Announce(Id),
+    Revoke(Id),
     Request(usize, bool),
     SkipDrain(usize),
     Force(usize),

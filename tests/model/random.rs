@@ -146,6 +146,7 @@ fn act() -> impl Strategy<Value = Act> {
         8 => (id(), how()).prop_map(|(id, how)| Act::Exit(id, how)),
         2 => id().prop_map(Act::Lose),
         4 => id().prop_map(Act::Announce),
+        2 => id().prop_map(Act::Revoke),
         2 => (group(), any::<bool>()).prop_map(|(group, ok)| Act::Request(group, ok)),
         1 => group().prop_map(Act::SkipDrain),
         1 => group().prop_map(Act::Force),

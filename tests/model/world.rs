@@ -73,6 +73,11 @@ impl World {
                     context.announce_ready();
                 }
             }
+            Act::Revoke(id) => {
+                if let Some(context) = self.scripts[id].context() {
+                    context.revoke_ready();
+                }
+            }
             Act::Request(group, true) => self.handles[group].stop(Ok(())),
             Act::Request(group, false) => self.handles[group].stop(Err("asked".into())),
             Act::SkipDrain(group) => self.handles[group].skip_drain(),

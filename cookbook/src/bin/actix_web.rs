@@ -9,6 +9,7 @@
 //! ```
 
 use std::env;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,16 +20,8 @@ use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
     // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
@@ -38,7 +31,7 @@ async fn run() -> Result {
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address)?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
 
     Ok(group.run(Tokio).await?)
@@ -52,7 +45,8 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
     };
     let mut server = HttpServer::new(app)
         .disable_signals() // the group watches them
-        .shutdown_timeout(5) // shorter than the group's grace
+        .client_request_timeout(Duration::from_secs(5)) // for a head
+        .shutdown_timeout(8) // then slow clients are cut off; shorter than the group's grace
         .listen(listener)?
         .run();
     match ctx.run_until_interrupted(&mut server).await {

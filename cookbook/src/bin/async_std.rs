@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,13 +19,7 @@ use async_std::task;
 use rungroup::{Actor, AsyncStd, Context, Group, Result, signal};
 
 fn main() -> ExitCode {
-    match task::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(task::block_on(run()))
 }
 
 async fn run() -> Result {
@@ -34,7 +29,7 @@ async fn run() -> Result {
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8125".into());
     let socket = UdpSocket::bind(address).await?;
-    println!("listening on {}", socket.local_addr()?);
+    let _ = writeln!(std::io::stdout(), "listening on {}", socket.local_addr()?);
     group.add_actor(Actor::with(|ctx| count(ctx, socket)).name("counters"));
 
     Ok(group.run(AsyncStd).await?)
@@ -56,7 +51,7 @@ async fn count(ctx: Context, socket: UdpSocket) -> Result {
             .await?;
     }
     for (name, total) in counters {
-        println!("{name} {total}");
+        let _ = writeln!(std::io::stdout(), "{name} {total}");
     }
     Ok(())
 }

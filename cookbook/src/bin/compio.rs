@@ -9,7 +9,7 @@
 //! ```
 
 use std::env;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,17 +17,14 @@ use compio::BufResult;
 use compio::io::{AsyncRead, AsyncWriteExt};
 use compio::net::{TcpListener, TcpStream};
 use compio::runtime::Runtime;
-use compio::time::sleep;
+use compio::time::{sleep, timeout};
 use rungroup::{Actor, Context, Group, Result, Threads, signal};
 
+/// A client that does not read its answers for so long is cut off, which is no failure.
+const CLIENT_GRACE: Duration = Duration::from_secs(5);
+
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(run())
 }
 
 fn run() -> Result {
@@ -44,13 +41,13 @@ fn run() -> Result {
 
 async fn serve(ctx: Context, address: String) -> Result {
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let (open, closed) = async_channel::bounded::<()>(1);
     while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
         let (client, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                eprintln!("cannot accept for now: {error}");
+                let _ = writeln!(io::stderr(), "cannot accept for now: {error}");
                 sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -58,7 +55,7 @@ async fn serve(ctx: Context, address: String) -> Result {
         let (ctx, open) = (ctx.clone(), open.clone());
         let conversation = async move {
             if let Err(error) = echo(ctx, client).await {
-                eprintln!("{peer}: {error}");
+                let _ = writeln!(io::stderr(), "{peer}: {error}");
             }
             drop(open);
         };
@@ -80,7 +77,10 @@ async fn echo(ctx: Context, mut client: TcpStream) -> io::Result<()> {
         if length? == 0 {
             return Ok(());
         }
-        let BufResult(written, emptied) = client.write_all(filled).await;
+        let written = timeout(CLIENT_GRACE, client.write_all(filled)).await;
+        let Ok(BufResult(written, emptied)) = written else {
+            return Err(io::ErrorKind::TimedOut.into());
+        };
         written?;
         buffer = emptied;
         buffer.clear();

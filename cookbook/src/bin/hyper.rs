@@ -8,6 +8,7 @@
 //! ```
 
 use std::env;
+use std::io::{self, Write};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -21,31 +22,25 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rungroup::{Actor, Context, Ends, Group, Result, Tokio, signal};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+/// What clients may take of the stop. Those that take longer are cut off, which is no failure.
+const HTTP_GRACE: Duration = Duration::from_secs(8);
 
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
     // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle())?);
-    // A client that does not finish its request holds up the stop no longer than this.
-    group.grace(Duration::from_secs(10));
+    group.grace(HTTP_GRACE + Duration::from_secs(2));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
 
     Ok(group.run(Tokio).await?)
@@ -63,7 +58,7 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
                 }
             }
             Err(error) => {
-                eprintln!("cannot accept for now: {error}");
+                let _ = writeln!(io::stderr(), "cannot accept for now: {error}");
                 sleep(Duration::from_millis(100)).await;
             }
         }
@@ -79,11 +74,17 @@ async fn converse(ctx: Context, client: TcpStream) -> Result {
         Some(ended) => ended,
         None => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match timeout(HTTP_GRACE, connection).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    let _ = writeln!(io::stderr(), "cut off a client that did not end");
+                    return Ok(());
+                }
+            }
         }
     };
     if let Err(error) = ended {
-        eprintln!("a connection failed: {error}");
+        let _ = writeln!(io::stderr(), "a connection failed: {error}");
     }
     Ok(())
 }

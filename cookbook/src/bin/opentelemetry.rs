@@ -8,6 +8,8 @@
 //! ```
 
 use std::env;
+use std::future::IntoFuture;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,30 +22,26 @@ use opentelemetry_stdout::SpanExporter;
 use rungroup::{Actor, Context, Ends, Group, Result, Tokio, signal};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::time::sleep;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt, registry};
 
+/// What clients may take of the stop. Those that take longer are cut off, which is no failure.
+const HTTP_GRACE: Duration = Duration::from_secs(8);
+
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
     // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle())?);
-    group.grace(Duration::from_secs(10));
+    group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
 
     let traces = init_tracing();
     let telemetry = Actor::blocking_with(|ctx| flush(ctx, traces));
@@ -55,7 +53,7 @@ async fn run() -> Result {
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let server = Actor::with(|ctx| serve(ctx, listener));
     group.add_actor(server.name("http").stage(1));
 
@@ -90,10 +88,19 @@ fn flush(ctx: Context, traces: SdkTracerProvider) -> Result {
 
 async fn serve(ctx: Context, listener: TcpListener) -> Result {
     let app = Router::new().route("/", post(answer));
-    axum::serve(listener, app)
-        .with_graceful_shutdown(ctx.interrupted())
-        .await?;
+    let server = axum::serve(listener, app).with_graceful_shutdown(ctx.interrupted());
+    tokio::select! {
+        ended = server.into_future() => ended?,
+        () = clients_are_late(&ctx) => {}
+    }
     Ok(())
+}
+
+async fn clients_are_late(ctx: &Context) {
+    ctx.interrupted().await;
+    sleep(HTTP_GRACE).await;
+    // A terminal that is gone is no reason to fail.
+    let _ = writeln!(io::stderr(), "cut off the clients that did not end");
 }
 
 #[tracing::instrument(skip_all)]

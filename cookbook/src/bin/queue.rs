@@ -10,7 +10,8 @@
 
 use std::env;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::future::IntoFuture;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,48 +20,57 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
-use rungroup::{Actor, Context, Group, Result, Tokio, signal};
+use rungroup::{Actor, Context, Ends, Group, Result, Tokio, signal};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::time::sleep;
 
 const WORKERS: usize = 4;
 
+/// What clients may take of the stop. Those that take longer are cut off, which is no failure.
+const HTTP_GRACE: Duration = Duration::from_secs(8);
+
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
     // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle())?);
-    group.grace(Duration::from_secs(10));
+    group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
 
-    // No interrupt is needed: the store and the workers return when their senders, which are in the
-    // stage above, are gone.
+    // The interrupts close the queues: what is left in them is still received. To wait until all
+    // senders are gone would be to wait for every client of the stage above.
     let (results, finished) = async_channel::bounded(64);
     let path = env::args().nth(2).unwrap_or("results.txt".into());
-    let store = Actor::blocking(|| store(path, finished), |_cause| {});
-    group.add_actor(store.name("store").stage(0).must_succeed());
+    let store = {
+        let queue = finished.clone();
+        Actor::blocking(
+            || store(path, finished),
+            move |_cause| {
+                queue.close();
+            },
+        )
+    };
+    let store = store.name("store").stage(0).must_succeed();
+    // A server that fails takes the senders with it: its error is the cause, not that these return.
+    group.add_actor(store.ends_group(Ends::OnError));
 
     let (jobs, queue) = async_channel::bounded(1024);
     for n in 0..WORKERS {
-        let worker = Actor::new(work(queue.clone(), results.clone()), |_cause| {});
-        group.add_actor(worker.name(format!("worker-{n}")).stage(1));
+        let jobs = queue.clone();
+        let worker = Actor::new(work(queue.clone(), results.clone()), move |_cause| {
+            jobs.close();
+        });
+        let worker = worker.name(format!("worker-{n}")).stage(1);
+        group.add_actor(worker.ends_group(Ends::OnError));
     }
-    drop(results); // the workers have theirs
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let server = Actor::with(|ctx| serve(ctx, listener, jobs));
     group.add_actor(server.name("http").stage(2));
 
@@ -69,10 +79,19 @@ async fn run() -> Result {
 
 async fn serve(ctx: Context, listener: TcpListener, jobs: Sender<String>) -> Result {
     let app = Router::new().route("/jobs", post(accept)).with_state(jobs);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(ctx.interrupted())
-        .await?;
+    let server = axum::serve(listener, app).with_graceful_shutdown(ctx.interrupted());
+    tokio::select! {
+        ended = server.into_future() => ended?,
+        () = clients_are_late(&ctx) => {}
+    }
     Ok(())
+}
+
+async fn clients_are_late(ctx: &Context) {
+    ctx.interrupted().await;
+    sleep(HTTP_GRACE).await;
+    // A terminal that is gone is no reason to fail.
+    let _ = writeln!(io::stderr(), "cut off the clients that did not end");
 }
 
 async fn accept(State(jobs): State<Sender<String>>, job: String) -> StatusCode {

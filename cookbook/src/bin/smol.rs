@@ -1,4 +1,5 @@
-//! A TCP proxy on smol. On SIGTERM or Ctrl-C, it takes no more connections, and closes those it has.
+//! A TCP proxy on smol. On SIGTERM or Ctrl-C, it takes no more connections. A transfer that
+//! is running may finish; a connection on which nothing moves is closed.
 //!
 //! ```sh
 //! cargo run -p rungroup-cookbook --bin smol -- 127.0.0.1:7000 127.0.0.1:8080
@@ -7,50 +8,53 @@
 //! ```
 
 use std::env;
+use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rungroup::{Actor, Context, Ends, Group, Result, Smol, signal};
+use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{Shutdown, TcpListener, TcpStream};
 use smol::{Timer, future, io};
 
+/// How long a transfer may take once the proxy stops.
+const TRANSFER_GRACE: Duration = Duration::from_secs(25);
+
 fn main() -> ExitCode {
-    match smol::block_on(run()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(smol::block_on(run()))
 }
 
 async fn run() -> Result {
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle())?);
-    group.grace(Duration::from_secs(10));
+    group.grace(TRANSFER_GRACE + Duration::from_secs(5));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
     let upstream = env::args().nth(2).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
-    group.add_actor(Actor::with(|ctx| accept(ctx, listener, upstream)).name("proxy"));
+    let _ = writeln!(std::io::stdout(), "listening on {}", listener.local_addr()?);
+    // For how long nothing has moved when a transfer counts as over.
+    let quiet = env::args().nth(3).map_or(Ok(500), |it| it.parse())?;
+    let quiet = Duration::from_millis(quiet);
+    group.add_actor(Actor::with(move |ctx| accept(ctx, listener, upstream, quiet)).name("proxy"));
 
     Ok(group.run(Smol).await?)
 }
 
-async fn accept(ctx: Context, listener: TcpListener, upstream: String) -> Result {
+async fn accept(ctx: Context, listener: TcpListener, upstream: String, quiet: Duration) -> Result {
     while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
         match accepted {
             Ok((client, peer)) => {
-                // The interrupt drops the future, and so closes both connections.
-                let tunnel = Actor::cancellable(tunnel(client, upstream.clone()));
+                let upstream = upstream.clone();
+                let tunnel = Actor::with(move |ctx| tunnel(ctx, client, upstream, quiet));
                 let tunnel = tunnel.name(peer.to_string()).ends_group(Ends::Never);
                 if ctx.handle().add_actor(tunnel).is_err() {
                     break; // the proxy is stopping
                 }
             }
             Err(error) => {
-                eprintln!("cannot accept for now: {error}");
+                let _ = writeln!(std::io::stderr(), "cannot accept for now: {error}");
                 Timer::after(Duration::from_millis(100)).await;
             }
         }
@@ -58,19 +62,47 @@ async fn accept(ctx: Context, listener: TcpListener, upstream: String) -> Result
     Ok(())
 }
 
-async fn tunnel(client: TcpStream, upstream: String) -> Result {
+async fn tunnel(ctx: Context, client: TcpStream, upstream: String, quiet: Duration) -> Result {
+    let moved = AtomicU64::new(0);
     let there_and_back = async {
         let server = TcpStream::connect(upstream).await?;
-        future::try_zip(pump(client.clone(), server.clone()), pump(server, client)).await
+        let there = pump(client.clone(), server.clone(), &moved);
+        let back = pump(server, client, &moved);
+        future::try_zip(there, back).await.map(drop)
     };
-    if let Err(error) = there_and_back.await {
-        eprintln!("a connection failed: {error}");
+    let stop = async {
+        ctx.interrupted().await;
+        until_nothing_moves(&moved, quiet).await;
+        Ok(())
+    };
+    // Dropping what has not ended closes both connections.
+    if let Err(error) = future::or(there_and_back, stop).await {
+        let _ = writeln!(std::io::stderr(), "a connection failed: {error}");
     }
     Ok(())
 }
 
+/// A transfer whose ends are alive moves something now and then.
+async fn until_nothing_moves(moved: &AtomicU64, quiet: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < TRANSFER_GRACE {
+        let before = moved.load(Ordering::Relaxed);
+        Timer::after(quiet).await;
+        if moved.load(Ordering::Relaxed) == before {
+            return;
+        }
+    }
+}
+
 /// Copies until `from` ends, then ends `to`.
-async fn pump(from: TcpStream, mut to: TcpStream) -> io::Result<()> {
-    io::copy(from, &mut to).await?;
-    to.shutdown(Shutdown::Write)
+async fn pump(mut from: TcpStream, mut to: TcpStream, moved: &AtomicU64) -> io::Result<()> {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let length = from.read(&mut buffer).await?;
+        if length == 0 {
+            return to.shutdown(Shutdown::Write);
+        }
+        to.write_all(&buffer[..length]).await?;
+        moved.fetch_add(length as u64, Ordering::Relaxed);
+    }
 }

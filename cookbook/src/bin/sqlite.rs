@@ -8,6 +8,8 @@
 //! ```
 
 use std::env;
+use std::future::IntoFuture;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,12 +17,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use futures_lite::future::block_on;
 use rungroup::{Actor, Context, Group, Result, Tokio, signal};
 use rusqlite::Connection;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 /// A note to keep, and where to send its number.
 struct Note {
@@ -28,24 +32,19 @@ struct Note {
     kept: oneshot::Sender<i64>,
 }
 
+/// What clients may take of the stop. Those that take longer are cut off, which is no failure.
+const HTTP_GRACE: Duration = Duration::from_secs(8);
+
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
     // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle())?);
-    group.grace(Duration::from_secs(10));
+    group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
 
     let (notes, queue) = mpsc::channel(64);
     let path = env::args().nth(2).unwrap_or("notes.db".into());
@@ -61,7 +60,8 @@ async fn run() -> Result {
     Ok(group.run(Tokio).await?)
 }
 
-/// Returns when every sender is gone: when the server has stopped.
+/// Keeps what is in the queue when it is interrupted. To wait until every sender is gone would be to
+/// wait for every client. A note that cannot be kept is an error for its client alone.
 fn keep(ctx: Context, path: String, mut notes: Receiver<Note>) -> Result {
     let database = Connection::open(path)?;
     database.execute_batch(
@@ -69,23 +69,44 @@ fn keep(ctx: Context, path: String, mut notes: Receiver<Note>) -> Result {
          CREATE TABLE IF NOT EXISTS notes (text TEXT NOT NULL);",
     )?;
     ctx.announce_ready();
-    while let Some(note) = notes.blocking_recv() {
-        database.execute("INSERT INTO notes VALUES (?)", [&note.text])?;
-        // Its client may be gone.
-        let _ = note.kept.send(database.last_insert_rowid());
+    while let Some(note) = block_on(next(&ctx, &mut notes)) {
+        match database.execute("INSERT INTO notes VALUES (?)", [&note.text]) {
+            // Its client may be gone.
+            Ok(_) => drop(note.kept.send(database.last_insert_rowid())),
+            Err(error) => drop(writeln!(io::stderr(), "a note is not kept: {error}")),
+        }
     }
     database.close().map_err(|(_, error)| error)?;
     Ok(())
 }
 
+async fn next(ctx: &Context, notes: &mut Receiver<Note>) -> Option<Note> {
+    if let Some(Some(note)) = ctx.run_until_interrupted(notes.recv()).await {
+        return Some(note);
+    }
+    // A server that failed is gone before the group has heard of it: its error is the cause.
+    ctx.interrupted().await;
+    notes.close();
+    notes.recv().await
+}
+
 async fn serve(ctx: Context, address: String, notes: Sender<Note>) -> Result {
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let app = Router::new().route("/notes", post(add)).with_state(notes);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(ctx.interrupted())
-        .await?;
+    let server = axum::serve(listener, app).with_graceful_shutdown(ctx.interrupted());
+    tokio::select! {
+        ended = server.into_future() => ended?,
+        () = clients_are_late(&ctx) => {}
+    }
     Ok(())
+}
+
+async fn clients_are_late(ctx: &Context) {
+    ctx.interrupted().await;
+    sleep(HTTP_GRACE).await;
+    // A terminal that is gone is no reason to fail.
+    let _ = writeln!(io::stderr(), "cut off the clients that did not end");
 }
 
 /// Answers with the note's number, once it is in the database.

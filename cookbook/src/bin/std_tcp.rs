@@ -18,25 +18,21 @@ use std::time::Duration;
 
 use rungroup::{Actor, Cause, Ends, Group, Handle, Result, Threads, signal};
 
+/// A client that does not read its answers for so long is cut off, which is no failure.
+const CLIENT_GRACE: Duration = Duration::from_secs(5);
+
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    rungroup::exit_code(run())
 }
 
 fn run() -> Result {
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle())?);
-    // A client that does not read its answers holds up the stop no longer than this.
     group.grace(Duration::from_secs(10));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
     let listener = TcpListener::bind(address)?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     group.add_actor(server(listener, group.handle())?.name("server"));
 
     Ok(group.run_blocking(Threads)?)
@@ -67,7 +63,7 @@ fn accept(listener: &TcpListener, group: &Handle, is_interrupted: &AtomicBool) -
             // While the server stops, the connection is given back, and so closed.
             Ok(connection) => drop(group.add_actor(connection)),
             Err(error) => {
-                eprintln!("cannot accept for now: {error}");
+                let _ = writeln!(io::stderr(), "cannot accept for now: {error}");
                 thread::sleep(Duration::from_millis(100));
             }
         }
@@ -80,7 +76,7 @@ fn connection(client: TcpStream) -> io::Result<Actor> {
     let input = client.try_clone()?;
     let execute = move || {
         if let Err(error) = converse(client) {
-            eprintln!("{peer}: {error}");
+            let _ = writeln!(io::stderr(), "{peer}: {error}");
         }
         Ok(())
     };
@@ -91,6 +87,7 @@ fn connection(client: TcpStream) -> io::Result<Actor> {
 }
 
 fn converse(client: TcpStream) -> io::Result<()> {
+    client.set_write_timeout(Some(CLIENT_GRACE))?;
     let mut output = client.try_clone()?;
     for line in BufReader::new(client).lines() {
         writeln!(output, "{}", line?.to_uppercase())?;

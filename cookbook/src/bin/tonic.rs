@@ -9,12 +9,14 @@
 //! ```
 
 use std::env;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use rungroup::{Actor, Context, Group, Result, Tokio, signal};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::time::sleep;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
@@ -23,18 +25,13 @@ use tonic_health::server::{HealthReporter, health_reporter};
 /// The name of the server as a whole in the health protocol.
 const WHOLE: &str = "";
 
+/// What clients may take of the stop. Those that take longer are cut off, which is no failure.
+const GRPC_GRACE: Duration = Duration::from_secs(8);
+
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
     // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
@@ -45,20 +42,30 @@ async fn run() -> Result {
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:50051".into());
     let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
+    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
 
     let (reporter, health) = health_reporter();
     let server = Actor::with(|ctx| async move {
-        Server::builder()
+        let server = Server::builder()
             .add_service(health) // and yours
-            .serve_with_incoming_shutdown(TcpIncoming::from(listener), ctx.interrupted())
-            .await?;
+            .serve_with_incoming_shutdown(TcpIncoming::from(listener), ctx.interrupted());
+        tokio::select! {
+            ended = server => ended?,
+            () = clients_are_late(&ctx) => {}
+        }
         Ok(())
     });
     group.add_actor(server.name("grpc"));
     group.add_actor(Actor::with(|ctx| report(ctx, reporter)).name("health"));
 
     Ok(group.run(Tokio).await?)
+}
+
+async fn clients_are_late(ctx: &Context) {
+    ctx.interrupted().await;
+    sleep(GRPC_GRACE).await;
+    // A terminal that is gone is no reason to fail.
+    let _ = writeln!(io::stderr(), "cut off the clients that did not end");
 }
 
 async fn report(ctx: Context, mut reporter: HealthReporter) -> Result {

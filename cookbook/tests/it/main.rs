@@ -6,10 +6,16 @@ mod http;
 mod program;
 
 mod grpc;
+mod metrics;
+mod periodic;
+mod postgres;
 mod queue;
 mod readme;
+mod redis_stream;
 mod server_sent_events;
+mod slow_clients;
 mod sockets;
 mod sqlite;
 mod telemetry;
 mod web;
+mod websockets;

@@ -32,10 +32,18 @@ pub struct Program {
 impl Program {
     /// Starts a recipe on a free port, with more arguments.
     pub fn start(binary: &str, args: &[&str]) -> Program {
+        Program::start_with(binary, &[&[ANY_PORT], args].concat())
+    }
+
+    /// Starts a recipe that does not listen.
+    pub fn start_with(binary: &str, args: &[&str]) -> Program {
+        Program::run(Command::new(binary).args(args))
+    }
+
+    /// Starts what a recipe needs beside it.
+    pub fn run(command: &mut Command) -> Program {
         have_default_signals();
-        let mut process = Command::new(binary)
-            .arg(ANY_PORT)
-            .args(args)
+        let mut process = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -58,12 +66,40 @@ impl Program {
 
     /// Waits until it listens. Its signals are watched by then.
     pub fn address(&mut self) -> SocketAddr {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        match line.trim().strip_prefix("listening on ") {
+        self.address_after("listening on ")
+    }
+
+    /// The address in its next line.
+    pub fn address_after(&mut self, words: &str) -> SocketAddr {
+        let line = self.next_line();
+        match line.strip_prefix(words) {
             Some(address) => address.parse().unwrap(),
             None => panic!("{line:?}; stderr: {}", self.stderr()),
         }
+    }
+
+    /// Waits for the next line that it prints.
+    pub fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line.trim_end().into()
+    }
+
+    /// Waits until it prints this line.
+    pub fn prints(&mut self, line: &str) {
+        loop {
+            let printed = self.next_line();
+            if printed == line {
+                return;
+            }
+            assert!(!printed.is_empty(), "stderr: {}", self.stderr());
+        }
+    }
+
+    /// Waits until it says something on stderr.
+    pub fn complains(&mut self) {
+        let stderr = self.stderr.as_mut().unwrap();
+        stderr.read_exact(&mut [0]).unwrap();
     }
 
     pub fn send(&self, signal: Signal) {
@@ -76,11 +112,6 @@ impl Program {
         self.stdout.read_to_string(&mut printed).unwrap();
         self.ends_with(0);
         printed
-    }
-
-    /// Waits for its end, which must be a failure; returns its stderr.
-    pub fn fails(mut self) -> String {
-        self.ends_with(1)
     }
 
     fn ends_with(&mut self, code: i32) -> String {

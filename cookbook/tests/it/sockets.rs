@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use rustix::process::Signal;
 
-use crate::http::connect;
+use crate::http::{closed, connect};
 use crate::program::{HANGS_AFTER, Program};
 
 fn ask(stream: &mut BufReader<TcpStream>, question: &str) -> String {
@@ -71,6 +71,28 @@ fn smol_closes_both_ends_of_a_tunnel() {
     proxy.send(Signal::TERM);
     sees_the_end(client);
     sees_the_end(server);
+    proxy.succeeds();
+}
+
+/// What is running when the proxy stops may finish.
+#[test]
+fn smol_lets_a_transfer_finish() {
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = upstream.local_addr().unwrap().to_string();
+    let mut proxy = Program::start(env!("CARGO_BIN_EXE_smol"), &[&address, "100000"]);
+    let address = proxy.address();
+    let mut client = connect(address);
+    let (mut server, _) = upstream.accept().unwrap();
+    server.write_all(b"a").unwrap();
+    client.read_exact(&mut [0]).unwrap();
+    proxy.send(Signal::TERM);
+    closed(address);
+    server.write_all(b"nswer").unwrap();
+    drop(server);
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "nswer");
+    drop(client);
     proxy.succeeds();
 }
 

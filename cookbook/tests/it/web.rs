@@ -35,6 +35,16 @@ fn axum_closes_idle_connections() {
 }
 
 #[test]
+fn production_http_answers_what_has_begun() {
+    answers_what_has_begun(Program::start(PRODUCTION_HTTP, &[]), "/echo");
+}
+
+#[test]
+fn production_http_closes_idle_connections() {
+    closes_idle_connections(Program::start(PRODUCTION_HTTP, &[]));
+}
+
+#[test]
 fn hyper_answers_what_has_begun() {
     answers_what_has_begun(Program::start(HYPER, &[]), "/");
 }
@@ -57,3 +67,4 @@ fn actix_web_closes_idle_connections() {
 const ACTIX_WEB: &str = env!("CARGO_BIN_EXE_actix_web");
 const AXUM: &str = env!("CARGO_BIN_EXE_axum");
 const HYPER: &str = env!("CARGO_BIN_EXE_hyper");
+const PRODUCTION_HTTP: &str = env!("CARGO_BIN_EXE_production_http");

@@ -1,6 +1,6 @@
 //! The clients of the service.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 
@@ -14,7 +14,10 @@ pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
 }
 
 pub fn post(address: SocketAddr, entry: &str) -> std::io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(address)?;
+    post_on(TcpStream::connect(address)?, entry)
+}
+
+pub fn post_on(mut stream: TcpStream, entry: &str) -> std::io::Result<(u16, String)> {
     write!(
         stream,
         "POST /entries HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\
@@ -31,6 +34,45 @@ fn answer(mut stream: TcpStream) -> std::io::Result<(u16, String)> {
     match status {
         Some(status) => Ok((status, answer)),
         None => Err(ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// A connection that is kept for the next request until the server closes it.
+pub struct Pooled(Option<BufReader<TcpStream>>);
+
+impl Pooled {
+    pub fn new() -> Pooled {
+        Pooled(None)
+    }
+
+    /// `Ok(None)`: it could not connect, so that nothing was sent.
+    pub fn post(&mut self, address: SocketAddr, entry: &str) -> std::io::Result<Option<u16>> {
+        let mut connection = match self.0.take() {
+            Some(connection) => connection,
+            None => match TcpStream::connect(address) {
+                Ok(stream) => BufReader::new(stream),
+                Err(_) => return Ok(None),
+            },
+        };
+        let length = entry.len();
+        let request = format!(
+            "POST /entries HTTP/1.1\r\nHost: test\r\nContent-Length: {length}\r\n\r\n{entry}"
+        );
+        connection.get_mut().write_all(request.as_bytes())?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if connection.read_line(&mut head)? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let head = head.to_ascii_lowercase();
+        let (_, length) = head.split_once("content-length: ").unwrap();
+        let length = length.lines().next().unwrap().parse().unwrap();
+        connection.read_exact(&mut vec![0; length])?;
+        if !head.contains("connection: close") {
+            self.0 = Some(connection);
+        }
+        Ok(head.split(' ').nth(1).and_then(|it| it.parse().ok()))
     }
 }
 

@@ -1,5 +1,10 @@
 //! The files to deploy the service.
 
+use std::fs;
+use std::process::Command;
+
+use crate::service::{BINARY, Service};
+
 #[test]
 fn they_give_the_service_its_time() {
     let systemd = include_str!("../../deploy/service.service");
@@ -14,6 +19,50 @@ fn they_give_the_service_its_time() {
     let drain_ms = number_after(kubernetes, "SERVICE_DRAIN_MS, value: \"");
     assert!(number_after(kubernetes, "terminationGracePeriodSeconds: ") * 1000 > grace_ms);
     assert!(grace_ms > http_grace_ms + drain_ms);
+}
+
+/// systemd's own word, where it is installed.
+#[test]
+fn systemd_takes_the_unit() {
+    let service = Service::new();
+    let unit = include_str!("../../deploy/service.service");
+    let path = service.path("rungroup.service");
+    // It looks for the program too.
+    fs::write(&path, unit.replace("/usr/local/bin/service", BINARY)).unwrap();
+    let verify = Command::new("systemd-analyze")
+        .arg("verify")
+        .arg(&path)
+        .output();
+    let Ok(verify) = verify else {
+        fs::remove_dir_all(service.path("")).unwrap();
+        eprintln!("skipped: systemd-analyze is not installed (Debian's package `systemd`)");
+        return;
+    };
+    let said = String::from_utf8_lossy(&verify.stderr);
+    fs::remove_dir_all(service.path("")).unwrap();
+    // It may complain about other units of the machine.
+    assert!(!said.contains("rungroup.service"), "{said}");
+}
+
+/// A manifest or a page that names a setting which is not there would do nothing, silently.
+#[test]
+fn the_settings_they_name_exist() {
+    let settings = include_str!("../../src/settings.rs");
+    for text in [
+        include_str!("../../deploy/service.service"),
+        include_str!("../../deploy/kubernetes.yaml"),
+        include_str!("../../deploy/Dockerfile"),
+        include_str!("../../README.md"),
+    ] {
+        for rest in text.split("SERVICE_").skip(1) {
+            let name = rest.split(|it: char| !it.is_ascii_uppercase() && it != '_');
+            let name = name.into_iter().next().unwrap();
+            assert!(
+                name == "LOG" || settings.contains(&format!("SERVICE_{name}\"")),
+                "{name}"
+            );
+        }
+    }
 }
 
 fn number_after(text: &str, key: &str) -> u64 {

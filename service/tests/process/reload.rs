@@ -1,11 +1,12 @@
 //! SIGHUP reads the limits again.
 
 use std::fs;
+use std::process::Command;
 
 use rustix::process::Signal;
 
 use crate::client::post;
-use crate::service::{Running, Service, locked};
+use crate::service::{BINARY, Running, Service, locked};
 use crate::supervisor::Systemd;
 
 /// Its limits are a file in its directory.
@@ -69,8 +70,50 @@ fn systemd_hears_when_it_began_and_that_it_is_over() {
     let begun = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
     let begun = begun.expect(&reloading).trim_end().parse::<u64>();
     assert!(begun.unwrap() > 0);
-    assert_eq!(systemd.hears(), "READY=1\n");
+    assert_eq!(systemd.hears(), "READY=1\nSTATUS=reloaded the limits\n");
+
+    // One that fails ends too, and says why.
+    reload(&mut service, "five", "the limits stay as they are");
+    assert!(systemd.hears().starts_with("RELOADING=1\n"));
+    let ended = systemd.hears();
+    let why = ": \"five\": invalid digit found in string\n";
+    assert!(
+        ended.starts_with("READY=1\nSTATUS=the limits stay "),
+        "{ended}"
+    );
+    assert!(ended.ends_with(why), "{ended}");
     stops(service);
+}
+
+/// What a reload refused does not fail the next start.
+#[test]
+fn limits_that_are_wrong_cost_the_limits_alone() {
+    let mut service = limited("four").start();
+    service.wait_for("the limits stay as they are");
+    let address = service.ready();
+    assert_eq!(post(address, "kept").unwrap().0, 200);
+    stops(service);
+}
+
+#[test]
+fn without_a_file_it_says_so() {
+    let mut service = Service::new().start();
+    service.ready();
+    service.send(Signal::HUP);
+    service.wait_for("nothing to reload: SERVICE_LIMITS is not set");
+    stops(service);
+}
+
+/// `systemctl reload` asks this before it sends SIGHUP, so that its caller hears of a file that is
+/// wrong.
+#[test]
+fn a_check_tells_the_sender() {
+    for (longest, code) in [("5", 0), ("five", 1)] {
+        let service = limited(longest);
+        let mut check = service.start_as(Command::new(BINARY).arg("check"));
+        let (status, log) = check.ends();
+        assert_eq!(status.code(), Some(code), "{log}");
+    }
 }
 
 #[test]

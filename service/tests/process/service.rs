@@ -76,6 +76,7 @@ impl Service {
     pub fn start_as(self, command: &mut Command) -> Running {
         have_default_signals();
         let mut process = command
+            .env_remove("RUST_LOG")
             .env_remove("NOTIFY_SOCKET")
             .env_remove("WATCHDOG_USEC")
             .envs(self.settings)
@@ -93,7 +94,7 @@ impl Service {
             }
         });
         Running {
-            log: BufReader::new(process.stderr.take().unwrap()),
+            log: process.stderr.take().map(BufReader::new),
             logged: String::new(),
             process,
             directory: self.directory,
@@ -120,7 +121,8 @@ fn have_default_signals() {
 /// The service, or its supervisor, as a child process.
 pub struct Running {
     process: Child,
-    log: BufReader<ChildStderr>,
+    /// None once nobody reads it.
+    log: Option<BufReader<ChildStderr>>,
     logged: String,
     directory: PathBuf,
     /// Dropping it dismisses the thread that kills what hangs.
@@ -132,7 +134,8 @@ impl Running {
     pub fn wait_for(&mut self, words: &str) -> String {
         loop {
             let start = self.logged.len();
-            if self.log.read_line(&mut self.logged).unwrap() == 0 {
+            let log = self.log.as_mut().unwrap();
+            if log.read_line(&mut self.logged).unwrap() == 0 {
                 panic!("it ended before it said {words:?}:\n{}", self.logged);
             }
             let line = &self.logged[start..];
@@ -148,7 +151,8 @@ impl Running {
         loop {
             self.send(Signal::USR1);
             self.wait_for("stopping for ");
-            if self.wait_for(&format!("{actor} ")).contains(" parked ") {
+            let row = self.wait_for(&format!("actor={actor} "));
+            if row.contains("state=parked") {
                 return;
             }
         }
@@ -175,6 +179,13 @@ impl Running {
         kill_process(self.pid(), signal).unwrap();
     }
 
+    /// Presses Ctrl-C once more: what comes sooner after the press before is the same press. What that
+    /// one did must have been seen.
+    pub fn press_again(&self) {
+        thread::sleep(Duration::from_millis(250));
+        self.send(Signal::INT);
+    }
+
     pub fn is_alive(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
     }
@@ -193,17 +204,31 @@ impl Running {
 
     /// Waits for its end; returns its status and all that it said.
     pub fn ends(&mut self) -> (ExitStatus, String) {
-        self.log.read_to_string(&mut self.logged).unwrap();
+        let log = self.log.as_mut().unwrap();
+        log.read_to_string(&mut self.logged).unwrap();
         let status = self.process.wait().unwrap();
         self.alive = None;
         (status, self.logged.clone())
     }
 
-    /// Waits for its end, which must come before `limit` and a second have passed since `start`.
+    /// From now on, nobody reads its log.
+    pub fn is_not_read(&mut self) {
+        self.log = None;
+    }
+
+    /// Waits for its end, without reading its log any further.
+    pub fn ends_unread(&mut self) -> ExitStatus {
+        let status = self.process.wait().unwrap();
+        self.alive = None;
+        status
+    }
+
+    /// Waits for its end, which must come before `limit` and what a loaded machine takes have passed
+    /// since `start`.
     pub fn ends_within(&mut self, limit: Duration, start: Instant) -> (ExitStatus, String) {
         let (status, log) = self.ends();
         let took = start.elapsed();
-        assert!(took < limit + Duration::from_secs(1), "{took:?}: {log}");
+        assert!(took < limit + HANGS_AFTER / 2, "{took:?}: {log}");
         (status, log)
     }
 

@@ -71,7 +71,7 @@ fn a_second_sigint_forces_and_names_the_stragglers() {
     service.send(Signal::INT);
     refused(address);
     service.wait_until_parked("http");
-    service.send(Signal::INT);
+    service.press_again();
     let (status, log) = service.ends();
     assert_eq!(status.code(), Some(1), "{log}");
     assert!(log.contains("did not stop: `http` (parked)"), "{log}");
@@ -88,7 +88,7 @@ fn a_second_sigint_forces_telemetry_that_nobody_reads() {
     service.ready();
     service.send(Signal::INT);
     service.wait_for("interrupting background");
-    service.send(Signal::INT);
+    service.press_again();
     let (status, log) = service.ends();
     assert_eq!(status.code(), Some(1), "{log}");
     // Others of the background may not have had the time to exit either.
@@ -107,12 +107,12 @@ fn a_third_sigint_kills() {
     service.ready();
     service.send(Signal::INT);
     service.wait_for("sleeping");
-    service.send(Signal::INT);
+    service.press_again();
     let line = service.wait_for("waiting for ");
     assert!(line.contains("`interrupt` (interrupting)"), "{line}");
     // It may be on its way to its former effect.
     while service.is_alive() {
-        service.send(Signal::INT);
+        service.press_again();
     }
     let (status, log) = service.ends();
     assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "{log}");

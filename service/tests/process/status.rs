@@ -34,8 +34,8 @@ fn sigusr1_tells_who_is_not_ready() {
     service.wait_for("opening ");
     service.send(Signal::USR1);
     service.wait_for("starting for ");
-    let row = service.wait_for("database ");
-    assert!(row.contains(" blocking "), "{row}");
+    let row = service.wait_for("actor=database ");
+    assert!(row.contains("state=blocking "), "{row}");
     drop(lock);
     service.ready();
     service.send(Signal::TERM);
@@ -63,6 +63,6 @@ fn sigusr1_is_answered_while_nothing_else_is() {
     service.wait_for("sleeping");
     service.send(Signal::USR1);
     service.wait_for("stopping for ");
-    let row = service.wait_for("interrupt ");
-    assert!(row.contains(" interrupting "), "{row}");
+    let row = service.wait_for("actor=interrupt ");
+    assert!(row.contains("state=interrupting "), "{row}");
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::client::{Request, refused};
+use crate::client::Request;
 use crate::service::{Running, Service};
 
 const GRACE: Duration = Duration::from_millis(500);
@@ -33,7 +33,7 @@ fn fails(mut service: Running, culprit: &str) {
 #[test]
 fn one_that_spins() {
     let service = faulty("spin", "2", "spinning");
-    fails(service, "Error: 1 actor did not stop: `spin` (polling)");
+    fails(service, "failed: 1 actor did not stop: `spin` (polling)");
 }
 
 /// Its runtime has no thread left, not even for its clock.
@@ -46,14 +46,14 @@ fn one_that_spins_on_the_only_worker() {
 #[test]
 fn one_that_sleeps_in_spawn_blocking() {
     let service = faulty("spawn_blocking", "2", "sleeping");
-    let culprit = "Error: 1 actor did not stop: `spawn_blocking` (parked)";
+    let culprit = "failed: 1 actor did not stop: `spawn_blocking` (parked)";
     fails(service, culprit);
 }
 
 #[test]
 fn one_that_blocks_a_thread_of_its_own() {
     let service = faulty("blocking", "2", "sleeping");
-    let culprit = "Error: 1 actor did not stop: `blocking` (blocking)";
+    let culprit = "failed: 1 actor did not stop: `blocking` (blocking)";
     fails(service, culprit);
 }
 
@@ -63,24 +63,4 @@ fn the_end_of_the_grace_forces() {
     let address = service.ready();
     let _never_finished = Request::begin(address, "never");
     fails(service, "did not stop: `http` (parked)");
-}
-
-/// It costs HTTP's own grace, and leaves the others theirs.
-#[test]
-fn a_hung_request_is_the_only_one_named() {
-    let mut service = Service::new().set("SERVICE_HTTP_GRACE_MS", "100").start();
-    let address = service.ready();
-    assert_eq!(Request::begin(address, "kept").finish().0, 200);
-    let _never_finished = Request::begin(address, "never");
-    let start = Instant::now();
-    service.send(Signal::TERM);
-    refused(address);
-    let (status, log) = service.ends_within(Duration::from_millis(100), start);
-    assert_eq!(status.code(), Some(1), "{log}");
-    let error = "Error: 1 actor did not stop: `http` (parked)";
-    assert!(log.trim_end().ends_with(error), "{log}");
-    assert_eq!(log.matches("actor did not stop ").count(), 1, "{log}");
-    // The others have stopped as they should.
-    assert_eq!(service.entries(), ["kept"]);
-    assert!(service.telemetry().ends_with("database closed\n"));
 }

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 
 use crate::client::{Request, get, refused};
 use crate::drain::HOUR_MS;
-use crate::service::Service;
+use crate::service::{HANGS_AFTER, Service};
 use crate::supervisor::Systemd;
 
 #[test]
@@ -65,7 +65,7 @@ fn it_is_not_told_that_a_service_is_ready_that_is_not() {
         .start();
     let (status, log) = service.ends();
     assert_eq!(status.code(), Some(1), "{log}");
-    let error = "actor `database` failed: unable to open database file";
+    let error = "(SERVICE_DATABASE): unable to open database file";
     assert!(log.contains(error), "{log}");
     assert!(!log.contains("listening on"), "{log}");
     assert!(!systemd.heard().iter().any(|it| it.contains("READY")));
@@ -131,4 +131,24 @@ fn a_supervisor_that_is_gone_is_no_reason_to_stop() {
     let (status, log) = service.ends();
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(log.contains("No such file or directory"), "{log}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_abstract_socket_is_no_path() {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+    let service = Service::new();
+    let name = service.path("abstract").to_str().unwrap().to_owned();
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let socket = UnixDatagram::bind_addr(&address).unwrap();
+    socket.set_read_timeout(Some(HANGS_AFTER)).unwrap();
+    let mut service = service.set("NOTIFY_SOCKET", &format!("@{name}")).start();
+    let mut datagram = [0; 64];
+    let length = socket.recv(&mut datagram).unwrap();
+    assert_eq!(&datagram[..length], b"READY=1\n");
+    service.send(Signal::TERM);
+    drop(socket);
+    assert_eq!(service.ends().0.code(), Some(0));
 }

@@ -16,6 +16,8 @@ pub struct Actor {
     /// When its own grace ends.
     pub grace_ends: Option<u32>,
     pub announced: bool,
+    /// It has taken its announcement back.
+    pub revoked: bool,
     /// It exited, and its policy ignores that.
     pub left: bool,
     /// The group has seen that it announced.
@@ -65,6 +67,7 @@ impl Actor {
             forced: false,
             grace_ends: None,
             announced: false,
+            revoked: false,
             left: false,
             ready: false,
             polled: false,
@@ -120,6 +123,12 @@ impl Actor {
     pub fn holds_back(&self) -> bool {
         let is_there = !self.left && self.life != Life::NeverStarted;
         self.spec.announces && !self.ready && is_there
+    }
+
+    /// Whether the group is not ready because of it, although it was (law 26). Its exit counts once
+    /// the group has seen it.
+    pub fn has_revoked(&self) -> bool {
+        self.revoked && matches!(self.life, Life::Running | Life::Finished)
     }
 
     pub fn is_alive(&self) -> bool {

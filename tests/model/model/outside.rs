@@ -79,10 +79,17 @@ impl Group {
 
     pub fn announce(&mut self, id: Id) {
         let actor = self.actor(id);
+        actor.revoked = false;
         if actor.spec.announces && !actor.announced && actor.life == Life::Running {
             actor.announced = true;
             self.tell(Event::Announced(id));
         }
+    }
+
+    /// Law 26: it has an effect until the group has seen the exit.
+    pub fn revoke(&mut self, id: Id) {
+        let actor = self.actor(id);
+        actor.revoked |= actor.announced && matches!(actor.life, Life::Running | Life::Finished);
     }
 
     /// What a poll of the actor's task does.
@@ -130,7 +137,7 @@ impl Group {
 
     fn is_ready(&self) -> bool {
         let stopping = self.cause.is_some() || self.is_asked().is_some() || self.gone;
-        self.was_ready && !stopping
+        self.was_ready && !stopping && !self.any(Actor::has_revoked)
     }
 
     /// Laws 26, 29 and 30.
@@ -138,8 +145,9 @@ impl Group {
         let cause = self.cause.clone().or(self.is_asked());
         let stopping = cause.is_some() || self.gone;
         let is_ready = self.is_ready();
-        if self.told_ready.is_none() && (is_ready || stopping) {
-            self.told_ready = Some(is_ready);
+        // `ready` is about the start alone.
+        if self.told_ready.is_none() && (self.was_ready || stopping) {
+            self.told_ready = Some(self.was_ready && !stopping);
         }
         Face {
             phase: self.phase(),
@@ -169,6 +177,7 @@ impl Group {
             Phase::Stopping => is_alive(actor),
             Phase::Starting | Phase::Running if asked => is_alive(actor),
             Phase::Starting => is_alive(actor) && !actor.announced && actor.holds_back(),
+            Phase::Running => is_alive(actor) && actor.revoked,
             _ => false,
         };
         let awaited = self.ids(|actor| actor.known && awaited(actor)).into_iter();
