@@ -140,7 +140,7 @@ impl fmt::Debug for Settings {
             .field("ends", &self.ends)
             .field("must_succeed", &self.must_succeed())
             .field("announces", &self.announces())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) struct Ended {
 }
 
 /// What came first.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum First {
     /// The run is over. There is no report if it was dropped.
     End(Option<Report>),

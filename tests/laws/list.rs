@@ -15,11 +15,11 @@ fn path() -> PathBuf {
     root().join("tests/laws/laws.toml")
 }
 
-pub fn read() -> BTreeSet<String> {
+pub(super) fn read() -> BTreeSet<String> {
     parse(&fs::read_to_string(path()).unwrap())
 }
 
-pub fn write(tests: &BTreeSet<String>) {
+pub(super) fn write(tests: &BTreeSet<String>) {
     fs::write(path(), show(tests)).unwrap();
 }
 

@@ -14,7 +14,7 @@ use std::fs;
 use super::root;
 
 /// The files that each law says it is shown in.
-pub fn laws() -> BTreeMap<usize, Vec<String>> {
+pub(super) fn laws() -> BTreeMap<usize, Vec<String>> {
     parse(&fs::read_to_string(root().join("docs/laws.md")).unwrap())
 }
 
