@@ -50,11 +50,11 @@ fn main() -> Result {
     }
     console::stop_on_enter(group.handle());
 
-    // To account for each exit, the report keeps them all. A server that runs for months should
-    // call `run`, which keeps only those that failed.
+    // The report lists the exits of the stop, and counts most of those before.
     let report = runtime::block_on(group.run_report(runtime::spawner()));
     println!("{tally}");
-    let (exits, stragglers) = (report.exits().len(), report.stragglers().len());
+    let exits = report.exits().len() as u64 + report.omitted();
+    let stragglers = report.stragglers().len();
     println!("{exits} actors exited, {stragglers} were forced");
     println!("{report}");
     Ok(report.into_result()?)

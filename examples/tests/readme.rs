@@ -1,4 +1,4 @@
-//! The README's program is `orders`, and prints what the README says it prints.
+//! The README's programs are `first` and `orders`, and print what the README says they print.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -7,19 +7,35 @@ use std::path::Path;
 
 use rustix::process::Signal;
 
-use crate::example::{ANY_PORT, Example, directory, fifo, hold};
+use crate::example::{ANY_PORT, Example, NO_ARGS, directory, fifo, hold};
 
 const README: &str = include_str!("../../README.md");
+const FIRST: &str = include_str!("../first.rs");
 const ORDERS: &str = include_str!("../orders.rs");
 
 /// How many orders the queue holds easily.
 const CUSTOMERS: usize = 5;
 
 #[test]
-fn the_readme_shows_the_source_of_its_program() {
-    let program = ORDERS.split_once("\n\n").unwrap().1; // without the head, which says how to run it
+fn the_readme_shows_the_source_of_its_programs() {
+    // Without the head, which says how to run it.
+    let program = |source: &'static str| source.split_once("\n\n").unwrap().1;
     let shown: Vec<_> = blocks("rust").collect();
-    assert_eq!(shown, [program]);
+    assert_eq!(shown, [program(FIRST), program(ORDERS)]);
+}
+
+#[test]
+fn the_readme_shows_the_output_of_its_first_program() {
+    hold(|| {
+        let mut first = Example::start("first", NO_ARGS);
+        let working = first.line();
+        first.signal(Signal::INT);
+        let mut ended = first.end();
+        ended.assert_code(0);
+        ended.lines.insert(0, working);
+        let shown: Vec<_> = output("working", 0).lines().collect();
+        assert_eq!(ended.lines, shown);
+    });
 }
 
 #[test]
