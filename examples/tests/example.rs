@@ -72,6 +72,18 @@ impl Example {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Whether it has a handler for a signal.
+    #[cfg(all(target_os = "linux", feature = "axum"))]
+    pub(crate) fn catches(&self, signal: Signal) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let mask = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))
+            .expect("the mask of the caught signals");
+        let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+        mask >> (signal.as_raw() - 1) & 1 == 1
+    }
+
     fn spawn(command: &mut Command) -> Example {
         let mut child = command
             .stdin(Stdio::piped())

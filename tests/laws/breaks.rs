@@ -57,7 +57,7 @@ fn every_break_fits_the_source() {
     let tests = tests();
     let mut wrong = Vec::new();
     for it in breaks() {
-        wrong.extend(it.misfit());
+        wrong.extend(it.misfit(root()));
         if !tests.contains(&it.test) {
             wrong.push(format!("{}: there is no test {}", it.name, it.test));
         }
@@ -140,8 +140,8 @@ impl Break {
     }
 
     /// Why it no longer fits the source, if it does not.
-    fn misfit(&self) -> Option<String> {
-        let Ok(text) = fs::read_to_string(root().join(&self.file)) else {
+    fn misfit(&self, sources: &Path) -> Option<String> {
+        let Ok(text) = fs::read_to_string(sources.join(&self.file)) else {
             return Some(format!("{}: {} is gone", self.name, self.file));
         };
         let places = self.places_in(&text).len();
@@ -194,7 +194,7 @@ impl Copy {
     }
 
     fn finds(&self, it: &Break) -> Found {
-        if it.misfit().is_some() {
+        if it.misfit(&self.0).is_some() {
             return Found::DoesNotFit;
         }
         let file = self.0.join(&it.file);

@@ -9,7 +9,7 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use crate::http::{Request, closed, post};
-use crate::program::Program;
+use crate::program::{Program, skipped};
 
 /// A server of its own, that listens at a socket in its directory alone.
 struct Server {
@@ -21,7 +21,7 @@ impl Server {
     /// None if PostgreSQL is not installed.
     fn new() -> Option<Server> {
         let Some(programs) = programs() else {
-            eprintln!("skipped: PostgreSQL is not installed (Debian's package `postgresql`)");
+            skipped("the recipe `postgres`, because there is no PostgreSQL");
             return None;
         };
         // The path of a socket must be short.

@@ -1,7 +1,7 @@
 //! A recipe that runs as a child process.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, ChildStderr, ChildStdout, Command, Stdio};
@@ -19,6 +19,12 @@ const ANY_PORT: &str = "127.0.0.1:0";
 
 /// No test takes nearly as long; what hangs is killed, and the test fails for what it waited for.
 pub const HANGS_AFTER: Duration = Duration::from_secs(120);
+
+/// Says on standard error itself what is not tested, because tests that pass keep what they print
+/// with macros.
+pub fn skipped(what: &str) {
+    let _ = writeln!(io::stderr(), "SKIPPED: {what}");
+}
 
 /// A recipe that runs. It is killed if it is dropped before its end.
 pub struct Program {

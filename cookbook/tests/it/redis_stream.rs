@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::process::Signal;
 
-use crate::program::Program;
+use crate::program::{Program, skipped};
 
 /// A broker of its own, that listens at a socket in its directory alone.
 struct Broker {
@@ -20,7 +20,7 @@ impl Broker {
         let mut version = Command::new("redis-server");
         let version = version.arg("--version").stdout(Stdio::null());
         if version.status().is_err() {
-            eprintln!("skipped: Redis is not installed (Debian's package `redis-server`)");
+            skipped("the recipe `redis_stream`, because there is no `redis-server`");
             return None;
         }
         // The path of a socket must be short.
