@@ -20,7 +20,7 @@
 //!
 //! Invariants, cited where the code relies on them:
 //!
-//! 1. The cause is set once, when [`Stopping`] begins; it never changes.
+//! 1. The cause is set once, when a [`Stopping`](stopping::Stopping) begins; it never changes.
 //! 2. An interrupt is taken out of its member before it is called, and the turn notes the member
 //!    before it calls. So it is called once, even if it panics or the machine is dropped meanwhile.
 //!    None is called before the cause is set.
@@ -38,6 +38,7 @@ mod entered;
 mod force;
 mod held;
 mod ledger;
+mod notice;
 mod start;
 mod stopping;
 mod turn;
@@ -64,9 +65,8 @@ use crate::trace;
 
 use clocks::Clocks;
 pub(crate) use ledger::Ledger;
-use stopping::Stopping;
+use notice::Notice;
 use turn::Turns;
-use wait::Notice;
 
 /// How long a stop may take, and how late its first interrupt may come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -142,15 +142,6 @@ impl<'a> Machine<'a> {
             if let Some(cause) = self.cause(notice) {
                 return cause;
             }
-        }
-    }
-
-    /// Stops all actors, stage by stage, and waits for them.
-    pub(crate) async fn stop(&mut self, (cause, at): (Cause, Duration)) {
-        let mut stopping = Stopping::begin(self, cause, at);
-        match stopping.run().await {
-            Ok(()) => stopping.end(),
-            Err(reason) => stopping.force(reason),
         }
     }
 
@@ -280,30 +271,5 @@ impl<'a> Machine<'a> {
             trace::ready(self.is_inner);
             waiting.wake();
         }
-    }
-}
-
-/// Dropping a running group is a force (law 19), also when a spawner's panic drops it.
-impl Drop for Machine<'_> {
-    fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        let (cause, at) = self.queued_cause();
-        // Its own drop forces.
-        drop(Stopping::begin(self, cause, at));
-    }
-}
-
-impl Machine<'_> {
-    /// Finds the cause of a group that was dropped: the first queued event that ends it.
-    fn queued_cause(&mut self) -> (Cause, Duration) {
-        while let Some(event) = self.receiver.next_event() {
-            let notice = self.take(event);
-            if let Some(cause) = notice.and_then(|notice| self.cause(notice)) {
-                return cause;
-            }
-        }
-        (Cause::new(Trigger::Dropped), self.group().now())
     }
 }

@@ -6,6 +6,7 @@ use super::Machine;
 use super::alarm::Alarm;
 use super::entered::inside;
 use super::stopping::Stopping;
+use super::turn::Turn;
 use crate::error::severity;
 use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
@@ -31,9 +32,9 @@ impl Stopping<'_, '_> {
         let stragglers = self.force_all(reason);
         self.take_last_exits();
         self.tell_cause();
-        trace::forced(reason);
+        trace::forced(&reason);
         for straggler in &stragglers {
-            trace::straggler(straggler);
+            tell(straggler);
         }
         for straggler in stragglers {
             self.machine.report.add_straggler(straggler);
@@ -67,7 +68,7 @@ impl Stopping<'_, '_> {
         let machine = &mut *self.machine;
         let now = machine.group().now();
         let turns = machine.turns.iter();
-        let turns: Vec<_> = turns.map(super::turn::Turn::forced).collect();
+        let turns: Vec<_> = turns.map(Turn::forced).collect();
         let mut stragglers = Vec::new();
         inside(machine.spawner, || {
             for turn in &turns {
@@ -134,7 +135,7 @@ impl Stopping<'_, '_> {
                 stage.leave();
                 let by = ForcedBy::OwnGrace;
                 let straggler = machine.straggler(member, forced, waited_for, by);
-                trace::straggler(&straggler);
+                tell(&straggler);
                 machine.report.add_straggler(straggler);
             }
             machine.clocks.own =
@@ -142,6 +143,16 @@ impl Stopping<'_, '_> {
         });
         !due.is_empty() && next.is_some_and(|limit| limit.after <= spent)
     }
+}
+
+fn tell(straggler: &Straggler) {
+    let Straggler {
+        name,
+        state,
+        waited_for,
+        reason,
+    } = straggler;
+    trace::straggler(name, *state, reason, *waited_for);
 }
 
 impl Machine<'_> {

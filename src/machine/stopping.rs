@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::Machine;
 use super::alarm::Alarm;
-use super::entered::inside;
+use super::clocks::Clocks;
+use super::entered::{BATCH, inside};
+use super::notice::Notice;
 use super::turn::whole_millis;
-use super::wait::{BATCH, Notice};
-use crate::cause::{Cause, Exit, StopTimes};
+use crate::cause::{Cause, Exit, StopTimes, Trigger};
 use crate::error::failure;
 use crate::phase::Phase;
 use crate::report::{ForcedBy, Severity};
@@ -272,8 +273,11 @@ impl<'m, 'a> Stopping<'m, 'a> {
     }
 
     fn warn(&mut self) {
-        let waits_for = self.machine.receiver.intake.members().snapshot();
-        trace::long_turn(self.warn_after, &waits_for);
+        // The snapshot is a copy, because the log is foreign and must not be called under the lock.
+        let members = self.machine.receiver.intake.members().snapshot();
+        let awaited = members.iter().filter(|one| one.interrupted.is_some());
+        let awaited: Vec<_> = awaited.map(|one| (&one.name, one.state)).collect();
+        trace::long_turn(self.warn_after, &awaited);
         // Twice as late as this one, counted from the start of the turn: as long again from now.
         let next = self.warn_after;
         self.set_warning(next);
@@ -331,7 +335,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         self.end_turn();
         let machine = &mut *self.machine;
         let (spawner, clocks) = (machine.spawner, &mut machine.clocks);
-        inside(spawner, || *clocks = super::clocks::Clocks::default());
+        inside(spawner, || *clocks = Clocks::default());
         self.machine.has_ended = true;
         self.machine.group().enter_phase(Phase::Ended, now);
         let is_inner = self.machine.is_inner;
@@ -343,6 +347,26 @@ impl<'m, 'a> Stopping<'m, 'a> {
 }
 
 impl Machine<'_> {
+    /// Stops all actors, stage by stage, and waits for them.
+    pub(crate) async fn stop(&mut self, (cause, at): (Cause, Duration)) {
+        let mut stopping = Stopping::begin(self, cause, at);
+        match stopping.run().await {
+            Ok(()) => stopping.end(),
+            Err(reason) => stopping.force(reason),
+        }
+    }
+
+    /// Finds the cause of a group that was dropped: the first queued event that ends it.
+    fn queued_cause(&mut self) -> (Cause, Duration) {
+        while let Some(event) = self.receiver.next_event() {
+            let notice = self.take(event);
+            if let Some(cause) = notice.and_then(|notice| self.cause(notice)) {
+                return cause;
+            }
+        }
+        (Cause::new(Trigger::Dropped), self.group().now())
+    }
+
     /// Whether others need time to notice that the group is no longer ready (law 27).
     fn drains(&self, cause: &Cause) -> bool {
         let group = self.group();
@@ -380,5 +404,17 @@ impl Drop for Stopping<'_, '_> {
         if !self.machine.has_ended {
             self.force(ForcedBy::Drop);
         }
+    }
+}
+
+/// Dropping a running group is a force (law 19), also when a spawner's panic drops it.
+impl Drop for Machine<'_> {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let (cause, at) = self.queued_cause();
+        // Its own drop forces.
+        drop(Stopping::begin(self, cause, at));
     }
 }

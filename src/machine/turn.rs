@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::alarm::Alarm;
 use super::clocks::has_rung;
+use super::entered::BATCH;
 use super::ledger::{ClosedStage, Limit};
-use super::wait::BATCH;
 use crate::cause::Cause;
 use crate::cause::StopTimes;
 use crate::report::Report;

@@ -3,41 +3,12 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use super::Machine;
 use super::clocks::has_rung;
-use super::entered::inside;
-use crate::cause::Exit;
-use crate::report::{ForcedBy, Severity};
-
-/// How much a round does before the machine looks at its limits and yields to the tasks that share
-/// its thread (law 15).
-pub(super) const BATCH: usize = 256;
-
-/// What a wait ended with.
-pub(super) enum Notice {
-    /// An actor exited whose policy says that it ends the group. Only before the first interrupt.
-    Exit {
-        exit: Exit,
-        /// Since the birth of the group.
-        at: Duration,
-        /// What the exit means for the result if it counts as one during the stop.
-        severity: Severity,
-    },
-    Requested,
-    SkipDrain,
-    /// No actor is left that keeps the group alive. Only before the first interrupt.
-    NoActorLeft,
-    /// A force was requested, or the grace is over.
-    MustForce(ForcedBy),
-    /// The drain is over, or all actors whose turn it is have exited.
-    StepOver,
-    /// An actor's own grace is over.
-    OwnGraceOver,
-    /// A turn lasts long, and somebody listens.
-    TurnIsLong,
-}
+use super::entered::{BATCH, inside};
+use super::notice::Notice;
+use crate::report::ForcedBy;
 
 impl Machine<'_> {
     /// Waits for what the caller must act on. Meanwhile takes the mail, and admits and starts the

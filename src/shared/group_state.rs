@@ -139,6 +139,12 @@ impl GroupState {
         }
         progress.request = Some(Request { cause, at });
         drop(progress);
+        // The end of the group sets `gone` and then forgets the errors. If that came between the look
+        // at `gone` above and the lock, the request was stored too late to be forgotten: this thread
+        // forgets it. If `gone` is not set here, the end comes later, and forgets it (law 34).
+        if self.gone.is_set() {
+            self.forget_errors();
+        }
         let wakers = [
             self.stopping.set_without_waking(true),
             self.ready.set_without_waking(false),
@@ -266,13 +272,13 @@ impl GroupState {
         if !self.lock_progress().holds_errors() {
             return;
         }
-        let Progress { request, cause, .. } = self.progress();
         // Formatting and dropping errors is foreign code, so both happen outside the lock.
+        let Progress { request, cause, .. } = self.progress();
         let request = request.map(|Request { cause, at }| Request {
-            cause: cause.to_text(),
+            cause: into_text(cause),
             at,
         });
-        let cause = cause.map(|cause| cause.to_text());
+        let cause = cause.map(into_text);
         let mut progress = self.lock_progress();
         let forgotten = (
             std::mem::replace(&mut progress.request, request),
@@ -290,4 +296,12 @@ impl GroupState {
     pub(crate) fn registry(&self) -> Option<Arc<dyn Registry>> {
         self.registry.get()?.upgrade()
     }
+}
+
+/// The copy is dropped here, where its panic is contained: another thread may have dropped the
+/// original meanwhile.
+fn into_text(cause: Cause) -> Cause {
+    let text = cause.to_text();
+    discard(cause);
+    text
 }
