@@ -8,8 +8,8 @@
 //! an actor. Its clocks ring neither early nor very late, wake the newest waker, and can be dropped
 //! at any time.
 //!
-//! It may delay tasks, poll them in any order, on any thread, without a reason, inside `spawn` and
-//! inside a wake, and keep the finished ones.
+//! It may delay tasks, poll them in any order and on any thread, poll them spuriously, poll them inside
+//! `spawn` or inside a wake, and keep finished tasks.
 
 mod clock;
 mod scenario;

@@ -84,9 +84,11 @@ impl Ledger {
             grace,
             mut parts,
         } = actor;
+        // An actor that was dismantled has no parts. Nobody can add one.
         let Some((execute, interrupt)) = parts.take() else {
             return;
         };
+        // The place never repeats, so a key names one actor for the life of the group.
         let order = settings.order();
         let nth = self.added;
         self.added += 1;
@@ -142,6 +144,7 @@ impl Ledger {
         let run = self.fresh.front_mut()?;
         let order = run.stage.order;
         let first = run.nths.start;
+        // Never beyond the run, and not an overflow when the caller wants all.
         run.nths.start = run.nths.end.min(first.saturating_add(most));
         let taken = first..run.nths.start;
         if run.nths.is_empty() {
@@ -171,6 +174,7 @@ impl Ledger {
     /// Releases the actors whose stage need not wait any longer: no actor above a stage that is
     /// awaited may start (law 26).
     pub(super) fn release(&mut self) {
+        // The lowest stage that is awaited starts, and all below it.
         let gate = self.awaited.keys().next().copied().unwrap_or(u32::MAX);
         self.held.release(gate);
     }
@@ -187,12 +191,15 @@ impl Ledger {
     /// Whether an actor that was added before the `nth` may start and has not.
     pub(super) fn has_to_start_before(&self, nth: u64) -> bool {
         let fresh = self.fresh.front().map(|run| run.nths.start);
+        // Both are sorted, so their first ones tell.
         let next = fresh.into_iter().chain(self.held.first_released()).min();
         next.is_some_and(|next| next < nth)
     }
 
     /// Counts actors that start.
     pub(super) fn started(&mut self, order: StopOrder, actors: usize) {
+        // The count that a turn begins with. It must not miss an actor whose task runs (invariant 3): the
+        // stage would be empty too early, and the next one interrupted (invariant 5).
         if let Some(entry) = self.stages.get_mut(&order) {
             entry.live += actors;
         }
@@ -201,6 +208,8 @@ impl Ledger {
     /// Counts out an actor that exited before its turn, and keeps its place for the turn.
     pub(super) fn exited(&mut self, order: StopOrder) {
         if let Some(entry) = self.stages.get_mut(&order) {
+            // The exit was sent before the turn, and is taken before it (law 7). So it is counted out here,
+            // and not by the stage.
             entry.live -= 1;
         }
         self.no_longer_keeps_alive(order);
@@ -213,6 +222,7 @@ impl Ledger {
 
     /// Forgets an actor that left or never started, and that `members` no longer has.
     pub(super) fn remove(&mut self, key: Key, members: &mut MemberTable) {
+        // Few groups have limits, and the others do not pay for the search.
         if !self.limits.is_empty() {
             self.limits.remove(&key);
         }
@@ -251,7 +261,7 @@ impl Ledger {
         self.awaited.is_empty() && self.held.is_empty() && self.fresh.is_empty()
     }
 
-    /// Closes the books of a stage whose turn begins.
+    /// Removes a stage whose turn begins. From then on, the stage itself counts its actors.
     pub(super) fn close(&mut self, order: StopOrder) -> Option<ClosedStage> {
         let entry = self.stages.remove(&order)?;
         Some(ClosedStage {
@@ -267,6 +277,7 @@ impl Ledger {
         let mut limits: Vec<_> = taken
             .map(|(Key { nth, .. }, after)| Limit { after, nth })
             .collect();
+        // The shortest last, so that `Turn::take_due` takes from the end.
         limits.sort_unstable_by(|one, other| other.cmp(one));
         limits
     }

@@ -119,6 +119,7 @@ impl GroupState {
             return drop(cause);
         }
         let at = self.now();
+        // The lock decides which request is the first.
         let mut progress = self.lock_progress();
         if progress.request.is_some() {
             drop(progress);
@@ -135,6 +136,8 @@ impl GroupState {
         if self.gone.is_set() {
             self.forget_errors();
         }
+        // `stopping` comes before `ready`: whoever sees that the group will not be ready also sees that
+        // it is stopping (law 29).
         let wakers = [
             self.stopping.set_without_waking(true),
             self.ready.set_without_waking(false),
@@ -184,6 +187,7 @@ impl GroupState {
 
     /// Ends readiness, for good.
     pub(crate) fn mark_stopping(&self) {
+        // In this order, for law 29: see `request`.
         self.stopping.set(true);
         self.ready.set(false);
     }
@@ -201,6 +205,8 @@ impl GroupState {
     /// Counts an actor that takes back that it is ready. The count may be below zero for a moment,
     /// when its exit overtakes it, and is then not zero either.
     pub(crate) fn add_revoked(&self) {
+        // Relaxed, because the count publishes nothing. `Readiness` pairs each revocation with one
+        // removal, by a second announcement or by the exit, so the count ends at zero.
         self.revoked.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -237,6 +243,7 @@ impl GroupState {
     pub(crate) fn keep_guard(&self, guard: Box<dyn Send>) {
         let mut guards = lock(&self.guards);
         if let Some(guards) = &mut *guards {
+            // `drop_guards` takes the list under this lock, so it finds the guard.
             return guards.push(guard);
         }
         drop(guards);
@@ -244,6 +251,8 @@ impl GroupState {
     }
 
     pub(crate) fn drop_guards(&self) {
+        // `None` tells each later `keep_guard` that the group is gone. A guard's destructor is foreign,
+        // so it runs outside the lock.
         let guards = lock(&self.guards).take();
         guards.into_iter().flatten().for_each(discard);
     }
