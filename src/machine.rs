@@ -155,7 +155,8 @@ impl<'a> Machine<'a> {
         let group = self.group();
         match notice {
             Notice::Exit { exit, at, .. } => Some((Cause::new(Trigger::Exit(exit)), at)),
-            // The first request counts, which the state keeps. The event only says that there is one.
+            // The first request counts, which the state keeps. The event only says that there is
+            // one.
             Notice::Requested => {
                 let request = group.requested()?;
                 Some((request.cause, request.at))
@@ -201,8 +202,9 @@ impl<'a> Machine<'a> {
             mut outcome,
             at,
         } = exited;
-        // Invariant 3: an actor that a force has claimed sends no exit, and one that was counted sends
-        // none either. So an exit that is here is the only one of a member that is still in the books.
+        // Invariant 3: an actor that a force has claimed sends no exit, and one that was counted
+        // sends none either. So an exit that is here is the only one of a member that is still in
+        // the books.
         let member = self.member(key)?;
         let settings = member.settings();
         let ends = settings.ends.on(&outcome);
@@ -214,7 +216,8 @@ impl<'a> Machine<'a> {
             self.ledger.exited(key.order);
         }
         if !is_its_turn && !ends {
-            // Law 7: it has left. A panic of the destructor may make it end the group after all (law 22).
+            // Law 7: it has left. A panic of the destructor may make it end the group after all
+            // (law 22).
             outcome.then_panicked(self.leave(key, &member));
         }
         let ends = settings.ends.on(&outcome);

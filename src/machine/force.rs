@@ -20,8 +20,9 @@ impl Stopping<'_, '_> {
     /// Ends what remains (law 16): first all interrupts, in their order, then the futures. It acts
     /// first and logs after, because the log may be stuck.
     pub(super) fn force(&mut self, reason: ForcedBy) {
-        // Closed first: an interrupt or a destructor below may add an actor, which would then be neither
-        // run nor interrupted (law 24). What was accepted before is taken in the same step (invariant 4).
+        // Closed first: an interrupt or a destructor below may add an actor, which would then be
+        // neither run nor interrupted (law 24). What was accepted before is taken in the same step
+        // (invariant 4).
         let added = self.machine.receiver.intake.close_and_take();
         self.machine.admit(added);
         // Actors that left are not interrupted (law 7).
@@ -58,8 +59,8 @@ impl Stopping<'_, '_> {
         if let Some(turn) = self.machine.turns.last_mut() {
             turn.wait_for_interrupted();
         }
-        // Invariant 2: a turn goes on behind the last member that it has noted, so no interrupt is called
-        // twice. No yield comes in between, because `run` may be in its drop.
+        // Invariant 2: a turn goes on behind the last member that it has noted, so no interrupt is
+        // called twice. No yield comes in between, because `run` may be in its drop.
         while self.interrupt_some() {}
         // The stages below follow in their order, although those above are not empty: invariant 5.
         loop {
@@ -84,8 +85,8 @@ impl Stopping<'_, '_> {
                         // It was accepted, and never starts: it ran for no time.
                         member.start(now);
                     }
-                    // Invariant 3: the claim decides. Whoever exited first has its exit in the mail or was
-                    // counted; all others end here, and send nothing.
+                    // Invariant 3: the claim decides. Whoever exited first has its exit in the mail
+                    // or was counted; all others end here, and send nothing.
                     if let Some(forced) = member.force() {
                         let waited_for = turn.waited_for(member, now);
                         stragglers.push(machine.straggler(member, forced, waited_for, reason));
@@ -140,8 +141,8 @@ impl Stopping<'_, '_> {
         let spawner = machine.spawner;
         inside(spawner, || {
             for member in &members {
-                // `None`: it exited, and its task or the mail counts it out. Otherwise it sends no exit and
-                // counts nothing, so the stage is left here (invariant 3).
+                // `None`: it exited, and its task or the mail counts it out. Otherwise it sends no
+                // exit and counts nothing, so the stage is left here (invariant 3).
                 let Some(forced) = member.force() else {
                     continue;
                 };

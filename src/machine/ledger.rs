@@ -112,7 +112,8 @@ impl Ledger {
     /// together.
     fn add_fresh(&mut self, order: StopOrder, nth: u64) -> Arc<Stage> {
         if let Some(run) = self.fresh.back_mut() {
-            // A run is a range without gaps, so one that was begun goes on only with the next actor.
+            // A run is a range without gaps, so one that was begun goes on only with the next
+            // actor.
             if run.stage.order == order && run.nths.end == nth {
                 run.nths.end = nth + 1;
                 return Arc::clone(&run.stage);
@@ -198,8 +199,8 @@ impl Ledger {
 
     /// Counts actors that start.
     pub(super) fn started(&mut self, order: StopOrder, actors: usize) {
-        // The count that a turn begins with. It must not miss an actor whose task runs (invariant 3): the
-        // stage would be empty too early, and the next one interrupted (invariant 5).
+        // The count that a turn begins with. It must not miss an actor whose task runs (invariant
+        // 3): the stage would be empty too early, and the next one interrupted (invariant 5).
         if let Some(entry) = self.stages.get_mut(&order) {
             entry.live += actors;
         }
@@ -208,8 +209,7 @@ impl Ledger {
     /// Counts out an actor that exited before its turn, and keeps its place for the turn.
     pub(super) fn exited(&mut self, order: StopOrder) {
         if let Some(entry) = self.stages.get_mut(&order) {
-            // The exit was sent before the turn, and is taken before it (law 7). So it is counted out here,
-            // and not by the stage.
+            // The turn of its stage has not begun, and will begin with a count without it (law 7).
             entry.live -= 1;
         }
         self.no_longer_keeps_alive(order);
@@ -229,8 +229,8 @@ impl Ledger {
         let occupied = members.stages();
         if self.stages.len() > 2 * occupied.len() + 16 {
             // Actors that come and go may each bring a stage of their own. A sweep visits at most
-            // about twice as many stages as it removes, so the amortized cost for each is constant. A
-            // few are kept, because most stages that become empty are soon used again.
+            // about twice as many stages as it removes, so the amortized cost for each is constant.
+            // A few are kept, because most stages that become empty are soon used again.
             self.stages.retain(|order, _| occupied.contains_key(order));
         }
     }

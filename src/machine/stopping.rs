@@ -45,8 +45,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let grace = machine.limits.grace;
         let deadline = grace.and_then(|grace| began.checked_add(grace));
         let drains = machine.drains(&cause);
-        // Invariant 1: here, and nowhere else. A `Stopping` is made once, by `stop` or by the drop of a
-        // machine that has not ended.
+        // Invariant 1: here, and nowhere else. A `Stopping` is made once, by `stop` or by the drop
+        // of a machine that has not ended.
         machine.has_cause = true;
         let group = machine.group();
         group.set_cause(cause.clone(), deadline);
@@ -180,11 +180,11 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// awaited like the others (law 24).
     async fn close_next_stage(&mut self) -> Result<Option<StopOrder>, ForcedBy> {
         loop {
-            // No turn begins once a force was requested: an actor that was not interrupted before it
-            // is not waited for.
+            // No turn begins once a force was requested: an actor that was not interrupted before
+            // it is not waited for.
             self.machine.must_go_on()?;
-            // Invariant 4: closed and taken in one step. The order of the stop is decided here: nothing
-            // can be added above `order` any more.
+            // Invariant 4: closed and taken in one step. The order of the stop is decided here:
+            // nothing can be added above `order` any more.
             let (next, added) = self.machine.receiver.intake.close_stage_and_take();
             self.machine.admit(added);
             let Some(order) = next else { return Ok(None) };
@@ -223,8 +223,9 @@ impl<'m, 'a> Stopping<'m, 'a> {
             report,
             ..
         } = &mut *self.machine;
-        // Invariant 5: the caller has seen the stages before this one empty, or forces. The intake is
-        // closed for it (invariant 4), so the members that are taken out here are all there will be.
+        // Invariant 5: the caller has seen the stages before this one empty, or forces. The intake
+        // is closed for it (invariant 4), so the members that are taken out here are all there will
+        // be.
         turns.begin(self.began);
         let members = receiver.intake.members().begin_turn(order);
         let Some(closed) = ledger.close(order) else {
@@ -233,8 +234,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         // If nobody wants to see `Ok` exits, the tasks count them, and send nothing.
         let quiet = !report.wants_all() && !trace::wants_exits();
         let now = receiver.state.now();
-        // Before the first interrupt. A task that exits earlier sends its exit, and one that exits later
-        // finds the count complete: either way, it leaves the count once (invariant 3).
+        // Before the first interrupt. A task that exits earlier sends its exit, and one that exits
+        // later finds the count complete: either way, it leaves the count once (invariant 3).
         closed.stage.begin_turn(now, closed.live, quiet);
         trace::interrupting(order);
         turns.push(closed, members);
@@ -247,7 +248,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let Some(turn) = turns.last_mut() else {
             return false;
         };
-        // Invariant 2: `Turn` notes each member before it calls, and there is no turn without a cause.
+        // Invariant 2: `Turn` notes each member before it calls, and there is no turn without a
+        // cause.
         inside(spawner, || turn.interrupt_some(cause, report))
     }
 
@@ -256,8 +258,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
             turn.wait_for_interrupted();
         }
         self.set_warning(LONG_TURN);
-        // It sets the clock for the shortest own grace, and forces the actors whose grace is zero or has
-        // passed while the others were interrupted.
+        // It sets the clock for the shortest own grace, and forces the actors whose grace is zero
+        // or has passed while the others were interrupted.
         self.force_due().await?;
         loop {
             match self.machine.next().await {
@@ -301,8 +303,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let Machine {
             spawner, clocks, ..
         } = machine;
-        // The last references to futures' captures and clocks may go here: foreign destructors, so not
-        // under the lock of the members, and inside the runtime (law 35).
+        // Spans and clocks are foreign, so they are dropped outside the lock of the members, and
+        // inside the runtime (law 35).
         inside(*spawner, || {
             drop(members);
             clocks.own = None;

@@ -101,8 +101,9 @@ impl Turn {
             if nth == BATCH {
                 return true;
             }
-            // Invariant 2: noted before the call. If the interrupt panics, or `run` is dropped inside
-            // it, the force that follows begins behind this member and does not call it again.
+            // Invariant 2: noted before the call. If the interrupt panics, or `run` is dropped
+            // inside it, the force that follows begins behind this member and does not call it
+            // again.
             self.next = member.key().nth + 1;
             interrupt(member, cause, report);
         }
@@ -144,7 +145,7 @@ impl Turn {
         let since = self.stage.interrupted().unwrap_or(now);
         let elapsed = whole_millis(now.saturating_sub(since));
         match self.limits.last() {
-            // The runtime's clock may run ahead of ours (it may even be paused, in tests). When it rings,
+            // The runtime's clock may run ahead of ours: Tokio's paused clock jumps. When it rings,
             // its limit is over, whatever ours says.
             Some(next) if has_rung(clock) => next.after.max(elapsed),
             _ => elapsed,

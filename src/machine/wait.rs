@@ -35,8 +35,8 @@ impl Machine<'_> {
     /// group finds no actor left; and the mail comes before what is over, because an actor that has
     /// left is not interrupted (law 7).
     fn round(&mut self) -> Option<Notice> {
-        // A notice ends the round. What is behind it in the mail waits, so that the caller acts on one
-        // event before the next is decided.
+        // A notice ends the round. What is behind it in the mail waits, so that the caller acts on
+        // one event before the next is decided.
         if let Some(notice) = self.take_some_mail() {
             return Some(notice);
         }
@@ -73,8 +73,8 @@ impl Machine<'_> {
     }
 
     fn admit_some(&mut self) {
-        // The actors that were admitted before start first, so that a flood of added actors cannot keep the group from
-        // becoming ready.
+        // The actors that were admitted before start first, so that a flood of added actors cannot
+        // keep the group from becoming ready.
         if self.ledger.has_to_start() {
             return;
         }
@@ -85,8 +85,8 @@ impl Machine<'_> {
 
     /// Returns what is over, if anything is.
     fn over(&self) -> Option<Notice> {
-        // A force comes first (law 16). Then a turn that is over, because an own grace that ended with
-        // it has nobody left to force (law 17).
+        // A force comes first (law 16). Then a turn that is over, because an own grace that ended
+        // with it has nobody left to force (law 17).
         let clocks = &self.clocks;
         if let Some(reason) = self.must_force() {
             Some(Notice::MustForce(reason))
@@ -107,7 +107,8 @@ impl Machine<'_> {
 
     fn is_step_over(&self) -> bool {
         match self.turns.last() {
-            // Pairs with `Stage::leave`: what the actors of this stage did happened before (law 11).
+            // Pairs with `Stage::leave`: what the actors of this stage did happened before (law
+            // 11).
             Some(turn) => turn.stage.is_empty(),
             None => has_rung(self.clocks.drain.as_ref()),
         }
@@ -115,9 +116,9 @@ impl Machine<'_> {
 
     /// Whether no actor is left that keeps the group alive, and none is on its way in.
     fn is_without_actors(&self) -> bool {
-        // An actor on its way in is in the queue of the intake, and one that added it before it exited
-        // is in the mail. Both must be looked at, or the group would stop for want of actors while it
-        // has one.
+        // An actor on its way in is in the queue of the intake, and one that added it before it
+        // exited is in the mail. Both must be looked at, or the group would stop for want of actors
+        // while it has one.
         self.ledger.is_idle()
             && !self.turns.have_begun()
             && !self.receiver.intake.has_added()
@@ -165,7 +166,8 @@ impl Machine<'_> {
 
     fn poll_clocks(&mut self, cx: &mut Context<'_>) {
         if !self.clocks.is_empty() {
-            // A clock is foreign: its panic is caught (invariant 6), and it may need its runtime (law 35).
+            // A clock is foreign: its panic is caught (invariant 6), and it may need its runtime
+            // (law 35).
             inside(self.spawner, || self.clocks.poll(cx));
         }
     }

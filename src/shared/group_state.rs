@@ -130,14 +130,15 @@ impl GroupState {
         }
         progress.request = Some(Request { cause, at });
         drop(progress);
-        // The end of the group sets `gone` and then forgets the errors. If that came between the look
-        // at `gone` above and the lock, the request was stored too late to be forgotten: this thread
-        // forgets it. If `gone` is not set here, the end comes later, and forgets it (law 34).
+        // The end of the group sets `gone` and then forgets the errors. If that came between the
+        // look at `gone` above and the lock, the request was stored too late to be forgotten: this
+        // thread forgets it. If `gone` is not set here, the end comes later, and forgets it (law
+        // 34).
         if self.gone.is_set() {
             self.forget_errors();
         }
-        // `stopping` comes before `ready`: whoever sees that the group will not be ready also sees that
-        // it is stopping (law 29).
+        // `stopping` comes before `ready`: whoever sees that the group will not be ready also sees
+        // that it is stopping (law 29).
         let wakers = [
             self.stopping.set_without_waking(true),
             self.ready.set_without_waking(false),
@@ -167,9 +168,9 @@ impl GroupState {
         if let Some(registry) = self.registry() {
             registry.close_for_all();
         }
-        // The flag comes before the request, so that a group that takes the request does not begin a
-        // stage in between. Relaxed, because the events, sent under the mail's lock, bring it to the
-        // group.
+        // The flag comes before the request, so that a group that takes the request does not begin
+        // a stage in between. Relaxed, because the events, sent under the mail's lock, bring it to
+        // the group.
         let is_first = !self.force_requested.swap(true, Ordering::Relaxed);
         if is_first {
             let now = self.now();
@@ -251,8 +252,8 @@ impl GroupState {
     }
 
     pub(crate) fn drop_guards(&self) {
-        // `None` tells each later `keep_guard` that the group is gone. A guard's destructor is foreign,
-        // so it runs outside the lock.
+        // `None` tells each later `keep_guard` that the group is gone. A guard's destructor is
+        // foreign, so it runs outside the lock.
         let guards = lock(&self.guards).take();
         guards.into_iter().flatten().for_each(discard);
     }

@@ -86,7 +86,8 @@ impl Intake {
         }
         let mut queue = self.queue();
         if queue.added.len() <= most {
-            // Cleared under the lock under which it is set, so it never hides an actor that is queued.
+            // Cleared under the lock under which it is set, so it never hides an actor that is
+            // queued.
             self.has_added.store(false, Ordering::Relaxed);
             return std::mem::take(&mut queue.added);
         }
@@ -103,15 +104,16 @@ impl Intake {
     /// that were added. Returns that stage and the actors that were added. Without a stage, the
     /// intake is closed for all.
     pub(crate) fn close_stage_and_take(&self) -> (Option<StopOrder>, VecDeque<Actor>) {
-        // The two locks are taken one after the other. Only `run`, which is here, makes members, so the
-        // highest of them cannot rise in between.
+        // The two locks are taken one after the other. Only `run`, which is here, makes members, so
+        // the highest of them cannot rise in between.
         let highest_member = self.members().highest();
         let mut queue = self.queue();
         let highest_added = queue.added.iter().map(|actor| actor.settings.order()).max();
         let next = highest_member.max(highest_added);
-        // The queue is taken and closed in one critical section (invariant 4). If it were closed later,
-        // an actor could enter a stage that was already interrupted, and would never be told to stop.
-        // If it were taken later, an actor that is accepted meanwhile would be too late for its turn.
+        // The queue is taken and closed in one critical section (invariant 4). If it were closed
+        // later, an actor could enter a stage that was already interrupted, and would never be told
+        // to stop. If it were taken later, an actor that is accepted meanwhile would be too late
+        // for its turn.
         if queue.closed != Closed::ForAll {
             // A force may have closed it for all: it never opens again (law 24).
             queue.closed = next.map_or(Closed::ForAll, Closed::From);

@@ -104,7 +104,8 @@ impl Mailbox {
     pub(crate) fn send_if(&self, event: Event, claim: impl FnOnce() -> bool) -> Option<Wake> {
         let mut mail = self.mail();
         if !claim() {
-            // The event is foreign (it may hold an error), so it is dropped outside the lock (rule 2).
+            // The event is foreign (it may hold an error), so it is dropped outside the lock (rule
+            // 2).
             drop(mail);
             drop(event);
             return None;
@@ -136,12 +137,12 @@ impl Mailbox {
             return;
         }
         let Ok(waker) = catch(|| cx.waker().clone()) else {
-            // A waker that cannot be cloned cannot be kept. It is woken immediately instead: polling
-            // too often is better than never.
+            // A waker that cannot be cloned cannot be kept. It is woken immediately instead:
+            // polling too often is better than never.
             return contain(|| cx.waker().wake_by_ref());
         };
-        // The lock pairs with that of the senders: what was queued before it is seen by the look that
-        // follows, and what is queued after it finds this waker.
+        // The lock pairs with that of the senders: what was queued before it is seen by the look
+        // that follows, and what is queued after it finds this waker.
         let outdated = self.mail().waker.replace(waker);
         discard(outdated);
     }
@@ -162,8 +163,9 @@ impl Mailbox {
 
     /// Takes nothing any more. What was queued before can still be fetched.
     pub(crate) fn close(&self) {
-        // After this lock, each sender sees `closed` and drops its event itself. Before it, the event is
-        // in the queue, and the end of the group fetches and drops it. So none outlives the group.
+        // After this lock, each sender sees `closed` and drops its event itself. Before it, the
+        // event is in the queue, and the end of the group fetches and drops it. So none outlives
+        // the group.
         let waker = {
             let mut mail = self.mail();
             mail.closed = true;

@@ -138,8 +138,8 @@ impl Member {
     pub(crate) fn settle_readiness(&self) -> Settled {
         let settled = self.readiness.settle();
         if settled == Settled::WasRevoked {
-            // The revocation that this exit ends has counted, or is about to. Without this, an actor
-            // that is gone would keep the group from being ready for ever (law 26).
+            // The revocation that this exit ends has counted, or is about to. Without this, an
+            // actor that is gone would keep the group from being ready for ever (law 26).
             self.stage().group.remove_revoked();
         }
         settled
@@ -172,8 +172,9 @@ impl Member {
         if !self.readiness.is_expected() {
             return;
         }
-        // An exit settles the readiness of an actor that did not announce. Both are claimed under the
-        // lock of the mail, so an exit that is in the mail is not taken for one of a ready actor.
+        // An exit settles the readiness of an actor that did not announce. Both are claimed under
+        // the lock of the mail, so an exit that is in the mail is not taken for one of a ready
+        // actor.
         let claim = || !self.has_ended() && self.readiness.announce();
         let stage = self.settings().stage;
         if let Some(wake) = group.mailbox.send_if(Event::Announced(stage), claim) {
@@ -337,10 +338,10 @@ impl Member {
         // | reads, modifies and writes the end | tries the lock |
         //
         // All read-modify-writes of one atomic have a total order. If the force's comes first, we
-        // see its claim here, and drop the future ourselves. If ours comes first, the force's acquire
-        // synchronizes with our release, so it finds the lock free, and drops the future. A plain
-        // load could miss the claim while the force misses the release, because either's write may
-        // still be in a store buffer: the future would then be dropped by neither.
+        // see its claim here, and drop the future ourselves. If ours comes first, the force's
+        // acquire synchronizes with our release, so it finds the lock free, and drops the future. A
+        // plain load could miss the claim while the force misses the release, because either's
+        // write may still be in a store buffer: the future would then be dropped by neither.
         if self.is_still_live() {
             return Poll::Pending;
         }
@@ -372,10 +373,12 @@ impl Member {
         let stage = self.stage();
         let mailbox = &stage.group.mailbox;
         // The claim makes it the one end of invariant 3: an event or a count, and neither after a
-        // force. Whether the stage is quiet may be stale: see `Stage::is_quiet`. An exit that readiness
-        // waits for must be sent, because the group lets higher stages start for it (law 26).
+        // force. Whether the stage is quiet may be stale: see `Stage::is_quiet`. An exit that
+        // readiness waits for must be sent, because the group lets higher stages start for it (law
+        // 26).
         if outcome.is_ok() && stage.is_quiet() && !self.readiness.is_expected() {
-            // Only the last one wakes the group: the others change nothing that it acts on (law 11).
+            // Only the last one wakes the group: the others change nothing that it acts on (law
+            // 11).
             let is_last = self.claim(EXITED) && stage.leave();
             return is_last.then(|| mailbox.take_waker());
         }
@@ -385,8 +388,8 @@ impl Member {
             at: stage.group.now(),
         });
         // The claim is made under the lock of the mail. A force that fails to claim then takes the
-        // mail and finds this exit; without the lock, it could look before the exit is there, and the
-        // actor would be neither exited nor a straggler (law 17).
+        // mail and finds this exit; without the lock, it could look before the exit is there, and
+        // the actor would be neither exited nor a straggler (law 17).
         mailbox.send_if(exited, || self.claim(EXITED))
     }
 
@@ -410,8 +413,8 @@ impl Member {
     /// exited before.
     pub(crate) fn force(&self) -> Option<Forced> {
         if self.is_on_thread() {
-            // Its thread may have ended, and the task not been polled since: an actor that finished is
-            // no straggler (law 17).
+            // Its thread may have ended, and the task not been polled since: an actor that finished
+            // is no straggler (law 17).
             self.ask_thread();
         }
         if !self.claim(FORCED) {

@@ -59,8 +59,8 @@ impl StageMembers {
     pub(crate) fn get(&self, nth: u64) -> Option<MemberRef> {
         let (first, entry) = self.chunks.range(..=nth).next_back()?;
         let at = usize::try_from(nth - first).ok()?;
-        // The chunk found is the last that begins at or before `nth`. Other stages may have taken the
-        // places behind it in the order of adding, so it need not reach as far as `nth`.
+        // The chunk found is the last that begins at or before `nth`. Other stages may have taken
+        // the places behind it in the order of adding, so it need not reach as far as `nth`.
         let is_here = at < entry.chunk.len() && entry.is_occupied(at);
         is_here.then(|| MemberRef::new(&entry.chunk, at))
     }
@@ -69,7 +69,8 @@ impl StageMembers {
         let member = self.get(nth)?;
         let (&first, entry) = self.chunks.range_mut(..=nth).next_back()?;
         entry.occupied &= !(1 << (nth - first));
-        // The member itself stays in its chunk until the last of them has left: a chunk is immutable.
+        // The member itself stays in its chunk until the last of them has left: a chunk is
+        // immutable.
         if entry.occupied == 0 {
             // The returned reference keeps the chunk, so no destructor runs here, under the lock.
             self.chunks.remove(&first);
@@ -191,7 +192,8 @@ impl MemberTable {
 
     /// Forgets the members whose turn is over.
     pub(crate) fn end_turns(&mut self) -> Vec<Arc<StageMembers>> {
-        // They are returned, and not dropped: their destructors are foreign, and this is under the lock.
+        // They are returned, and not dropped: their destructors are foreign, and this is under the
+        // lock.
         std::mem::take(&mut self.turns)
     }
 

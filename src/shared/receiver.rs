@@ -63,10 +63,10 @@ impl Receiver {
 impl Drop for Receiver {
     fn drop(&mut self) {
         let state = &self.state;
-        // The order matters. Readiness ends first, because destructors may ask for it. The intake and
-        // the mail close before what they hold is dropped, because destructors may add and send. `gone`
-        // is set before the errors are forgotten: a request that comes too late to be forgotten here
-        // sees `gone`, and forgets itself (law 34).
+        // The order matters. Readiness ends first, because destructors may ask for it. The intake
+        // and the mail close before what they hold is dropped, because destructors may add and
+        // send. `gone` is set before the errors are forgotten: a request that comes too late to be
+        // forgotten here sees `gone`, and forgets itself (law 34).
         state.mark_stopping();
         // Each actor contains the panics of its own destructors.
         self.intake.close_and_drop();
