@@ -155,6 +155,8 @@ impl<'a> Machine<'a> {
         let group = self.group();
         match notice {
             Notice::Exit { exit, at, .. } => Some((Cause::new(Trigger::Exit(exit)), at)),
+            // The first request counts, which the state keeps. The event only says that there is
+            // one.
             Notice::Requested => {
                 let request = group.requested()?;
                 Some((request.cause, request.at))
@@ -200,16 +202,22 @@ impl<'a> Machine<'a> {
             mut outcome,
             at,
         } = exited;
+        // Invariant 3: an actor that a force has claimed sends no exit, and one that was counted
+        // sends none either. So an exit that is here is the only one of a member that is still in
+        // the books.
         let member = self.member(key)?;
         let settings = member.settings();
         let ends = settings.ends.on(&outcome);
         let is_its_turn = self.turns.of(key.order).is_some();
         if is_its_turn {
+            // The task has not counted itself out, because it sent its exit (invariant 3).
             member.stage().leave();
         } else {
             self.ledger.exited(key.order);
         }
         if !is_its_turn && !ends {
+            // Law 7: it has left. A panic of the destructor may make it end the group after all
+            // (law 22).
             outcome.then_panicked(self.leave(key, &member));
         }
         let ends = settings.ends.on(&outcome);
@@ -223,6 +231,7 @@ impl<'a> Machine<'a> {
         let exit = self.exit(&member, outcome, at);
         trace::exited(settings, &exit, ends && !self.has_cause);
         let severity = severity(&exit.outcome, settings.must_succeed());
+        // The cause is decided by the caller, and only before the first interrupt (law 5).
         match (self.turns.have_begun(), ends) {
             (true, _) => self.report.keep(exit, severity),
             (false, true) => return Some(Notice::Exit { exit, at, severity }),
@@ -254,6 +263,7 @@ impl<'a> Machine<'a> {
     /// Finds a member, whether its turn has come or not.
     fn member(&self, key: Key) -> Option<MemberRef> {
         match self.turns.of(key.order) {
+            // No lock: nobody changes the members of a stage in its turn.
             Some(turn) => turn.members.get(key.nth),
             None => self.receiver.intake.members().get(key),
         }

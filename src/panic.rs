@@ -13,9 +13,9 @@ use crate::sync::{Mutex, lock};
 
 /// Calls `foreign` and returns its panic as a value.
 pub(crate) fn catch<T>(foreign: impl FnOnce() -> T) -> Result<T, Panic> {
-    // Nothing of ours is borrowed by `foreign` while it is half-changed, so a panic leaves no broken
-    // state of ours. A foreign value may be left in a state of its own making: it is only dropped, or
-    // called where it must cope with that (a waker, a formatter, a spawner).
+    // Nothing of ours is borrowed by `foreign` while it is half-changed, so a panic leaves no
+    // broken state of ours. A foreign value may be left in a state of its own making: it is only
+    // dropped, or called where it must cope with that (a waker, a formatter, a spawner).
     catch_unwind(AssertUnwindSafe(foreign)).map_err(Panic::new)
 }
 
