@@ -106,10 +106,11 @@ fn whoever_sees_the_stop_sees_the_cause() {
             let phase = state.progress().phase;
             assert!(phase == Phase::NotStarted || state.cause().is_some());
         });
-        receiver
-            .state
-            .set_cause(Cause::new(Trigger::NoActorLeft), None);
-        receiver.state.enter_phase(Phase::Stopping, Duration::ZERO);
+        receiver.state.set_cause(
+            Cause::new(Trigger::NoActorLeft),
+            None,
+            (Phase::Stopping, Duration::ZERO),
+        );
         look.join().unwrap();
     });
 }
