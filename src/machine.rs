@@ -170,6 +170,7 @@ impl<'a> Machine<'a> {
         if actors.is_empty() {
             return;
         }
+        // One lock for all of a batch. Nothing foreign runs under it: actors only move.
         let mut members = self.receiver.intake.members();
         for actor in actors {
             self.ledger.admit(actor, &mut members);
@@ -220,6 +221,7 @@ impl<'a> Machine<'a> {
             // (law 22).
             outcome.then_panicked(self.leave(key, &member));
         }
+        // Asked again, because the destructor of the interrupt may have panicked.
         let ends = settings.ends.on(&outcome);
         if member.settle_readiness() == Settled::NeverAnnounced {
             trace::never_ready(member.name(), settings);
@@ -243,6 +245,7 @@ impl<'a> Machine<'a> {
     /// Drops the interrupt of an actor that leaves, uncalled (law 7), and forgets the actor. It stays
     /// among the members until then, so that a destructor that does not return has a name (law 30).
     fn leave(&mut self, key: Key, member: &Member) -> Option<Panic> {
+        // Not under the lock: its destructor is foreign (invariant 6), and may ask for the status.
         let panic = member.drop_interrupt();
         let mut members = self.receiver.intake.members();
         // The caller's reference keeps the chunk, so nothing is dropped under the lock.
@@ -272,11 +275,13 @@ impl<'a> Machine<'a> {
     /// Announces once that the group is ready, if it is.
     fn announce_group_ready(&self) {
         let group = self.group();
+        // After a cause, readiness is over for good (law 26).
         if self.has_cause || group.ready.is_set() || !self.ledger.is_ready() {
             return;
         }
         // A request may have come meanwhile: then the group never was ready.
         if let Some(waiting) = group.ready.set_without_waking(true) {
+            // The phase comes before the wakers: a task that is woken and asks sees it.
             group.enter_phase(Phase::Running, group.now());
             trace::ready(self.is_inner);
             waiting.wake();

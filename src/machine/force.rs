@@ -27,6 +27,8 @@ impl Stopping<'_, '_> {
         self.machine.admit(added);
         // Actors that left are not interrupted (law 7).
         self.take_mail();
+        // A drain may have been under way. Interrupts come next, so the phase says so before (law
+        // 30).
         self.machine
             .group()
             .enter_phase(Phase::Stopping, self.machine.group().now());
@@ -50,6 +52,7 @@ impl Stopping<'_, '_> {
         self.machine.hold_back_fresh();
         let held = self.machine.ledger.take_held(None);
         self.machine.given_up.extend(held);
+        // Without a yield: the drop of `run` is a force, and a drop cannot wait.
         while self.give_up_some() {}
     }
 
@@ -152,6 +155,7 @@ impl Stopping<'_, '_> {
                 tell(&straggler);
                 machine.report.add_straggler(straggler);
             }
+            // For the next limit, measured from the same moment as the ones before.
             machine.clocks.own =
                 next.map(|limit| Alarm::new(spawner, limit.after.saturating_sub(spent)));
         });
@@ -181,6 +185,8 @@ impl Machine<'_> {
         let Forced { state, panic } = forced;
         // Its future is gone with all that it held: that is an exit. A thread or a poll goes on.
         if state == ActorState::Parked {
+            // This is the actor's one end (invariant 3), so it is kept as its exit. A panic of its
+            // future's destructor counts as its own (law 22).
             let outcome = panic.map_or(Outcome::Forced, Outcome::Panicked);
             let exit = self.exit(member, outcome.into(), self.group().now());
             trace::exited(member.settings(), &exit, false);

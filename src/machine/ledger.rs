@@ -92,8 +92,12 @@ impl Ledger {
         let order = settings.order();
         let nth = self.added;
         self.added += 1;
+        // It keeps the group alive from here on, started or not, until it exits or is given up (law
+        // 14).
         self.foreground += usize::from(!settings.is_background());
         if settings.announces() {
+            // Awaited before anything starts: an actor of a higher stage that is added in the same
+            // batch is held back (law 26).
             *self.awaited.entry(settings.stage).or_default() += 1;
         }
         if let Some(grace) = grace {
@@ -128,6 +132,8 @@ impl Ledger {
     }
 
     fn stage(&mut self, order: StopOrder) -> Arc<Stage> {
+        // A stage that was closed is never asked for again, because the intake is closed for it
+        // (invariant 4).
         let entry = self.stages.entry(order).or_insert_with(|| Entry {
             stage: Arc::new(Stage::new(order, Arc::clone(&self.group))),
             live: 0,
@@ -157,6 +163,8 @@ impl Ledger {
     /// Whether readiness has a say in what starts: an actor has yet to announce, or others are held
     /// back because one had.
     pub(super) fn is_gated(&self) -> bool {
+        // Both, because actors that were released wait until they are started, and fresh ones start
+        // after them (law 4).
         !self.awaited.is_empty() || !self.held.is_empty()
     }
 
@@ -240,6 +248,7 @@ impl Ledger {
         if let Some(count) = self.awaited.get_mut(&stage) {
             *count -= 1;
             if *count == 0 {
+                // `release` takes a stage that is in the map for one that is awaited.
                 self.awaited.remove(&stage);
             }
         }
@@ -258,6 +267,8 @@ impl Ledger {
 
     /// Whether all actors have started, and all that announce have announced.
     pub(super) fn is_ready(&self) -> bool {
+        // All three: an actor that was admitted and not looked at may yet announce, or be held
+        // back.
         self.awaited.is_empty() && self.held.is_empty() && self.fresh.is_empty()
     }
 

@@ -43,9 +43,12 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Publishes the cause (invariant 1): the group is not ready from here on.
     pub(super) fn begin(machine: &'m mut Machine<'a>, cause: Cause, at: Duration) -> Self {
         let now = machine.group().now();
+        // A request may be older than the first poll of `run`, before which nobody could act (law
+        // 15).
         let began = at.max(machine.first_polled);
         let grace = machine.limits.grace;
         let deadline = grace.and_then(|grace| began.checked_add(grace));
+        // Asked before readiness ends below: a group that was never ready does not drain (law 27).
         let drains = machine.drains(&cause);
         // Invariant 1: here, and nowhere else. A `Stopping` is made once, by `stop` or by the drop
         // of a machine that has not ended.
@@ -81,6 +84,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Goes on as before the cause until the drain is over. Then stops one stage after the other,
     /// each when all actors of the stages before it have exited.
     pub(super) async fn run(&mut self) -> Result<(), ForcedBy> {
+        // A force acts before it is logged, so nothing is told until it is known that there is
+        // none.
         self.machine.must_go_on()?;
         self.set_grace()?;
         self.tell_cause();
@@ -138,6 +143,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         self.machine.clocks.drain = Some(self.set_alarm(left));
         loop {
             match self.machine.next().await {
+                // Policies still hold, but the cause is fixed (invariant 1). Only a failure ends
+                // the drain.
                 Notice::Exit { exit, at, severity } => {
                     if self.keep_before_interrupts(exit, at, severity) {
                         return Ok(());
@@ -169,6 +176,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
 
     /// Takes all that is in the mail now: an actor that has left is not interrupted (law 7).
     pub(super) fn take_mail(&mut self) {
+        // Bounded, although more may be sent meanwhile: the queue is fetched once. What comes later
+        // was sent after this moment, so law 7 does not ask for it.
         self.machine.receiver.fetch_all();
         let spawner = self.machine.spawner;
         inside(spawner, || {
@@ -284,6 +293,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Without a limit, a stop may last for ever: then, if somebody listens, a warning says whom it
     /// waits for.
     fn set_warning(&mut self, after: Duration) {
+        // Nobody pays for a clock whose ring nobody hears.
         let wanted = self.machine.limits.grace.is_none() && trace::wants_warnings();
         self.warn_after = after;
         self.machine.clocks.warning = wanted.then(|| self.set_alarm(after));
@@ -379,6 +389,7 @@ impl Machine<'_> {
 
     /// Finds the cause of a group that was dropped: the first queued event that ends it.
     fn queued_cause(&mut self) -> (Cause, Duration) {
+        // In the order of the mail, as `first_exit` would have taken them (law 5).
         while let Some(event) = self.receiver.next_event() {
             let notice = self.take(event);
             if let Some(cause) = notice.and_then(|notice| self.cause(notice)) {

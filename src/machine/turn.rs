@@ -85,6 +85,7 @@ impl Turns {
     /// called before.
     pub(super) fn times(&self, order: StopOrder, at: Duration) -> Option<StopTimes> {
         let cause_at = self.cause_at?;
+        // An actor that exits before its turn has stopped in no time.
         let interrupted = self.of(order).and_then(|turn| turn.stage.interrupted());
         Some(StopTimes {
             interrupted: interrupted.unwrap_or(at).saturating_sub(cause_at),
@@ -96,6 +97,8 @@ impl Turns {
 impl Turn {
     /// Interrupts the next batch of actors, in the order of adding. Returns whether there are more.
     pub(super) fn interrupt_some(&mut self, cause: &Cause, report: &mut Report) -> bool {
+        // A search and not a kept iterator, so that nothing is borrowed across the yield between
+        // two batches.
         let members = self.members.iter_from(self.next);
         for (nth, member) in members.enumerate() {
             if nth == BATCH {
@@ -120,6 +123,8 @@ impl Turn {
     /// How long an actor was waited for, until `now`. `None` if only a force interrupted it.
     pub(super) fn waited_for(&self, member: &Member, now: Duration) -> Option<Duration> {
         let since = self.stage.interrupted()?;
+        // Decides what the error names (law 17): an actor that only the force interrupted had no
+        // time to stop.
         let is_waited_for = member.key().nth < self.waited_for;
         is_waited_for.then(|| now.saturating_sub(since))
     }
@@ -135,6 +140,7 @@ impl Turn {
 
     /// A copy to go through while the machine notes what is forced. Nobody waits for its limits.
     pub(super) fn forced(&self) -> Turn {
+        // Cheap: two references and two numbers.
         let mut turn = self.clone();
         turn.limits = Vec::new();
         turn

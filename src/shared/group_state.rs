@@ -252,6 +252,7 @@ impl GroupState {
 
     pub(crate) fn enter_phase(&self, phase: Phase, since: Duration) {
         let mut progress = self.lock_progress();
+        // Entering it again does not change since when it lasts.
         if progress.phase != phase {
             progress.phase = phase;
             progress.since = since;

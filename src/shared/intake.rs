@@ -154,6 +154,8 @@ impl Registry for Intake {
             Some(parent) => actor.settings.with_parent(parent),
             None => actor.settings,
         };
+        // The check and the push are one critical section. If they were two, the group could close
+        // and take the queue in between, and the actor would be accepted and never run (law 24).
         let mut queue = self.queue();
         if queue.closed.is_for(settings.order()) {
             // The actor goes back as it came: its settings have not been touched (law 24).
