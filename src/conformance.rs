@@ -8,8 +8,8 @@
 //! an actor. Its clocks ring neither early nor very late, wake the newest waker, and can be dropped
 //! at any time.
 //!
-//! It may delay tasks, poll them in any order, on any thread, without a reason, inside `spawn` and
-//! inside a wake, and keep the finished ones.
+//! It may delay tasks, poll them in any order and on any thread, poll them spuriously, poll them
+//! inside `spawn` or inside a wake, and keep finished tasks.
 
 mod clock;
 mod scenario;
@@ -22,8 +22,8 @@ use crate::spawner::Spawner;
 /// end.
 ///
 /// It blocks the current thread, on which it calls `spawner` and polls `run`. The runtime behind
-/// the spawner must run on other threads. A scenario that does not end is given up after ten seconds,
-/// a clock that does not ring after five, and no other scenario follows.
+/// the spawner must run on other threads. A scenario that does not end is given up after ten
+/// seconds, a clock that does not ring after five, and no other scenario follows.
 ///
 /// # Panics
 ///

@@ -329,7 +329,7 @@ impl Group {
     /// Makes the group an actor, a group inside a group, optionally on its own spawner.
     ///
     /// The actor exits with what the inner `run` returns; the inner [`Error`] is the source of the
-    /// outer one. Its interrupt requests the inner group to stop with `Ok` and without a drain, and
+    /// outer one. Its interrupt asks the inner group to stop with `Ok`, without a drain, and
     /// the inner actors see the outer cause as the reason. A panic, a loss or a straggler inside
     /// counts as one outside.
     ///

@@ -235,7 +235,7 @@ impl Handle {
         }
     }
 
-    /// Returns whether the group is ready: see [`ready`](Handle::ready). It returns false again
+    /// Returns whether the group is ready: see [`ready`](Handle::ready). It becomes false again
     /// before the first interrupt is called, and while an actor has
     /// [revoked](crate::Context::revoke_ready) its readiness. It takes no lock.
     pub fn is_ready(&self) -> bool {

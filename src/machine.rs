@@ -20,7 +20,7 @@
 //!
 //! Invariants, cited where the code relies on them:
 //!
-//! 1. The cause is set once, when [`Stopping`] begins; it never changes.
+//! 1. The cause is set once, when a [`Stopping`](stopping::Stopping) begins; it never changes.
 //! 2. An interrupt is taken out of its member before it is called, and the turn notes the member
 //!    before it calls. So it is called once, even if it panics or the machine is dropped meanwhile.
 //!    None is called before the cause is set.
@@ -38,6 +38,7 @@ mod entered;
 mod force;
 mod held;
 mod ledger;
+mod notice;
 mod start;
 mod stopping;
 mod turn;
@@ -64,9 +65,8 @@ use crate::trace;
 
 use clocks::Clocks;
 pub(crate) use ledger::Ledger;
-use stopping::Stopping;
+use notice::Notice;
 use turn::Turns;
-use wait::Notice;
 
 /// How long a stop may take, and how late its first interrupt may come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -145,15 +145,6 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Stops all actors, stage by stage, and waits for them.
-    pub(crate) async fn stop(&mut self, (cause, at): (Cause, Duration)) {
-        let mut stopping = Stopping::begin(self, cause, at);
-        match stopping.run().await {
-            Ok(()) => stopping.end(),
-            Err(reason) => stopping.force(reason),
-        }
-    }
-
     /// Ends the machine and returns what it found.
     pub(crate) fn into_report(mut self) -> Report {
         std::mem::replace(&mut self.report, Report::keeping_faults())
@@ -164,6 +155,8 @@ impl<'a> Machine<'a> {
         let group = self.group();
         match notice {
             Notice::Exit { exit, at, .. } => Some((Cause::new(Trigger::Exit(exit)), at)),
+            // The first request counts, which the state keeps. The event only says that there is
+            // one.
             Notice::Requested => {
                 let request = group.requested()?;
                 Some((request.cause, request.at))
@@ -209,16 +202,22 @@ impl<'a> Machine<'a> {
             mut outcome,
             at,
         } = exited;
+        // Invariant 3: an actor that a force has claimed sends no exit, and one that was counted
+        // sends none either. So an exit that is here is the only one of a member that is still in
+        // the books.
         let member = self.member(key)?;
         let settings = member.settings();
         let ends = settings.ends.on(&outcome);
         let is_its_turn = self.turns.of(key.order).is_some();
         if is_its_turn {
+            // The task has not counted itself out, because it sent its exit (invariant 3).
             member.stage().leave();
         } else {
             self.ledger.exited(key.order);
         }
         if !is_its_turn && !ends {
+            // Law 7: it has left. A panic of the destructor may make it end the group after all
+            // (law 22).
             outcome.then_panicked(self.leave(key, &member));
         }
         let ends = settings.ends.on(&outcome);
@@ -232,6 +231,7 @@ impl<'a> Machine<'a> {
         let exit = self.exit(&member, outcome, at);
         trace::exited(settings, &exit, ends && !self.has_cause);
         let severity = severity(&exit.outcome, settings.must_succeed());
+        // The cause is decided by the caller, and only before the first interrupt (law 5).
         match (self.turns.have_begun(), ends) {
             (true, _) => self.report.keep(exit, severity),
             (false, true) => return Some(Notice::Exit { exit, at, severity }),
@@ -263,6 +263,7 @@ impl<'a> Machine<'a> {
     /// Finds a member, whether its turn has come or not.
     fn member(&self, key: Key) -> Option<MemberRef> {
         match self.turns.of(key.order) {
+            // No lock: nobody changes the members of a stage in its turn.
             Some(turn) => turn.members.get(key.nth),
             None => self.receiver.intake.members().get(key),
         }
@@ -280,30 +281,5 @@ impl<'a> Machine<'a> {
             trace::ready(self.is_inner);
             waiting.wake();
         }
-    }
-}
-
-/// Dropping a running group is a force (law 19), also when a spawner's panic drops it.
-impl Drop for Machine<'_> {
-    fn drop(&mut self) {
-        if self.has_ended {
-            return;
-        }
-        let (cause, at) = self.queued_cause();
-        // Its own drop forces.
-        drop(Stopping::begin(self, cause, at));
-    }
-}
-
-impl Machine<'_> {
-    /// Finds the cause of a group that was dropped: the first queued event that ends it.
-    fn queued_cause(&mut self) -> (Cause, Duration) {
-        while let Some(event) = self.receiver.next_event() {
-            let notice = self.take(event);
-            if let Some(cause) = notice.and_then(|notice| self.cause(notice)) {
-                return cause;
-            }
-        }
-        (Cause::new(Trigger::Dropped), self.group().now())
     }
 }

@@ -131,7 +131,8 @@ impl Kept {
         std::mem::replace(&mut self.0, Outcome::Returned)
     }
 
-    /// Notes that a destructor of the actor panicked after it had ended: the first panic counts.
+    /// Records a panic of a destructor that ran after the actor had ended. If the actor itself
+    /// panicked, that panic stays.
     pub(crate) fn then_panicked(&mut self, panic: Option<Panic>) {
         match panic {
             Some(panic) if !matches!(self.0, Outcome::Panicked(_)) => {

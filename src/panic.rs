@@ -10,12 +10,12 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::sync::{Mutex, lock};
-use crate::text::OneLine;
 
 /// Calls `foreign` and returns its panic as a value.
 pub(crate) fn catch<T>(foreign: impl FnOnce() -> T) -> Result<T, Panic> {
-    // This is unwind safe: what panicked is never called again, only dropped, and it borrows none
-    // of our state.
+    // Nothing of ours is borrowed by `foreign` while it is half-changed, so a panic leaves no
+    // broken state of ours. A foreign value may be left in a state of its own making: it is only
+    // dropped, or called where it must cope with that (a waker, a formatter, a spawner).
     catch_unwind(AssertUnwindSafe(foreign)).map_err(Panic::new)
 }
 
@@ -109,12 +109,5 @@ impl Drop for Panic {
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Panic").field(&self.message()).finish()
-    }
-}
-
-/// The message, on one line.
-impl fmt::Display for Panic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        OneLine(self.message()).fmt(f)
     }
 }

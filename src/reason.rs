@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fmt;
 
 #[cfg(feature = "signal")]
-pub(crate) use crate::signal::Signal;
+pub(crate) use crate::signal::name::Signal;
 use crate::text::{Chained, OneLine};
 
 /// Why a group was asked to stop with `Ok`.
@@ -85,7 +85,7 @@ impl Error for ErrorText {}
 /// sources.
 #[cfg(feature = "signal")]
 pub(crate) fn signal_behind(error: &(dyn Error + 'static)) -> Option<Signal> {
-    use crate::signal::SignalError;
+    use crate::signal::error::SignalError;
     use crate::text::chain;
 
     chain(error).find_map(|error| match error.downcast_ref::<SignalError>() {

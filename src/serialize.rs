@@ -13,6 +13,7 @@ use crate::error::{ErrorKind, failure};
 use crate::name::Name;
 use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
+use crate::reason::Signal;
 use crate::report::{ForcedBy, Report, Straggler};
 use crate::settings::Ends;
 use crate::status::{ActorStatus, Status};
@@ -50,7 +51,7 @@ structs! {
         actor: cause.actor(),
         outcome: cause.outcome(),
         error: cause.error().map(text),
-        signal: cause.by_signal().map(|signal| signal.to_string()),
+        signal: cause.by_signal(),
     }
     Exit as exit {
         actor: exit.actor(),
@@ -89,6 +90,13 @@ structs! {
     InterruptPanic<'_> as panicked {
         actor: panicked.actor,
         message: panicked.message,
+    }
+}
+
+/// By its system's name: "SIGTERM".
+impl Serialize for Signal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

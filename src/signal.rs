@@ -75,10 +75,10 @@
 compile_error!("the feature `signal` is for Unix and Windows");
 
 mod each;
-mod error;
+pub(crate) mod error;
 mod handler;
 mod hub;
-mod name;
+pub(crate) mod name;
 mod presses;
 mod termination;
 #[cfg(unix)]

@@ -57,13 +57,10 @@ use crate::task::Task;
 #[doc(inline)]
 pub use crate::conformance;
 pub use from_fn::{FromFn, from_fn};
-pub(crate) use sleep::sleep_on_a_thread;
+pub(crate) use sleep::{Sleep, sleep_on_a_thread};
 #[doc(hidden)]
 pub use threads::Threads;
 pub(crate) use threads::thread_name;
-
-/// What [`Spawner::sleep`] returns, boxed.
-pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 
 /// Runs the tasks of a group: the seam between the group and a runtime.
 ///

@@ -79,7 +79,7 @@ pub struct ActorStatus {
 }
 
 impl Status {
-    /// Takes the status. There is a `roll` until the group is gone.
+    /// Takes the status. There is a registry until the group is gone.
     pub(crate) fn of(group: &GroupState) -> Status {
         let now = group.now();
         // Copies, so that no lock is held while foreign code runs, such as the formatter of an error.

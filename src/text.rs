@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 use std::iter;
 
-use crate::panic::catch;
+use crate::panic::{Panic, catch};
 
 /// Some errors name themselves as their source. Nobody reads further than this.
 const LONGEST_CHAIN: usize = 64;
@@ -35,6 +35,13 @@ impl Display for OneLine<'_> {
             shown.try_for_each(|char| f.write_char(char))?;
         }
         Ok(())
+    }
+}
+
+/// The message, on one line.
+impl Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        OneLine(self.message()).fmt(f)
     }
 }
 

@@ -22,18 +22,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cause::{Cause, Exit};
+#[cfg(feature = "tracing")]
+use crate::name::Line;
 use crate::name::Name;
 #[cfg(feature = "tracing")]
-use crate::panic::{catch, contain};
-use crate::report::{ForcedBy, Straggler};
-use crate::settings::{Settings, StopOrder};
-use crate::shared::snapshot::MemberSnapshot;
+use crate::outcome::Outcome;
 #[cfg(feature = "tracing")]
-use crate::{
-    name::Line,
-    outcome::Outcome,
-    sync::{Mutex, lock},
-};
+use crate::panic::{catch, contain};
+use crate::phase::ActorState;
+use crate::settings::{Settings, StopOrder};
+#[cfg(feature = "tracing")]
+use crate::sync::{Mutex, lock};
 
 /// Sends an event, if there is anything to send it to.
 macro_rules! event {
@@ -317,19 +316,15 @@ pub(crate) fn still_stopping(status: &dyn Display) {
 }
 
 /// A turn has lasted for so long that a person may want to know whom the stop waits for.
-pub(crate) fn long_turn(after: Duration, waits_for: &[MemberSnapshot]) {
+pub(crate) fn long_turn(after: Duration, waits_for: &[(&Name, ActorState)]) {
     #[cfg(feature = "tracing")]
     {
         /// A line with more helps nobody.
         const SHOWN: usize = 10;
-        let awaited: Vec<_> = waits_for
-            .iter()
-            .filter(|member| member.interrupted.is_some())
-            .collect();
-        let named = awaited.iter().take(SHOWN);
-        let named = named.map(|member| format!("{} ({})", member.name.quoted(), member.state));
+        let named = waits_for.iter().take(SHOWN);
+        let named = named.map(|(actor, state)| format!("{} ({state})", actor.quoted()));
         let waiting_for = named.collect::<Vec<_>>().join(", ");
-        let more = awaited.len().saturating_sub(SHOWN);
+        let more = waits_for.len().saturating_sub(SHOWN);
         let more = (more > 0).then_some(more as u64);
         event!(
             warn,
@@ -340,17 +335,22 @@ pub(crate) fn long_turn(after: Duration, waits_for: &[MemberSnapshot]) {
 }
 
 /// What remained was forced.
-pub(crate) fn forced(reason: ForcedBy) {
+pub(crate) fn forced(reason: &dyn Display) {
     event!(warn, %reason, "what remained was forced");
 }
 
-pub(crate) fn straggler(straggler: &Straggler) {
+/// An actor was forced. Without `waited_for`, only the force interrupted it.
+pub(crate) fn straggler(
+    actor: &Name,
+    state: ActorState,
+    reason: &dyn Display,
+    waited_for: Option<Duration>,
+) {
     event!(
         warn,
-        actor = %Line(straggler.actor()),
-        state = %straggler.state(),
-        reason = %straggler.reason(),
-        waited_for_ms = straggler.waited_for().map(millis),
+        actor = %Line(actor),
+        %state, %reason,
+        waited_for_ms = waited_for.map(millis),
         "actor did not stop"
     );
 }

@@ -13,12 +13,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::outcome::Result;
-use crate::shared::interrupt::Interrupt;
-use crate::shared::link::{Inbox, Link};
-use crate::shared::member::{Member, Place};
+use crate::cause::{Cause, Trigger};
 use crate::name::Name;
-use crate::settings::{Rank, Settings};
+use crate::outcome::Result;
+use crate::settings::{Settings, StopOrder};
+use crate::shared::interrupt::Interrupt;
+use crate::shared::member::{Member, MemberInfo};
+use crate::shared::receiver::Receiver;
 use crate::shared::stage::Stage;
 
 /// Counts its wakes.
@@ -76,7 +77,7 @@ impl Future for Pending {
 
 /// One stage of a group.
 struct Scene {
-    inbox: Inbox,
+    receiver: Receiver,
     stage: Arc<Stage>,
     polls: Arc<AtomicUsize>,
     drops: Arc<AtomicUsize>,
@@ -84,10 +85,11 @@ struct Scene {
 
 impl Scene {
     fn new() -> Scene {
-        let inbox = Link::open();
-        let stage = Arc::new(Stage::new(Rank::Stage(0), Arc::clone(&inbox.link)));
+        let receiver = Receiver::new();
+        let state = Arc::clone(&receiver.state);
+        let stage = Arc::new(Stage::new(StopOrder::Stage(0), state));
         Scene {
-            inbox,
+            receiver,
             stage,
             polls: Arc::new(AtomicUsize::new(0)),
             drops: Arc::new(AtomicUsize::new(0)),
@@ -101,18 +103,16 @@ impl Scene {
             polls: Arc::clone(&self.polls),
             _dropped: Dropped(Arc::clone(&self.drops)),
         };
-        let settings = Settings {
-            announces: true,
-            ..Settings::default()
-        };
-        let place = Place {
+        let mut settings = Settings::default();
+        settings.set_announces();
+        let info = MemberInfo {
             name: Name::of_caller(),
             stage: Arc::clone(&self.stage),
             nth,
-            policy: settings.policy(),
+            settings,
         };
         let interrupt = Interrupt::function(Box::new(|_| {}));
-        Arc::new(Member::new(Box::pin(execute), interrupt, place))
+        Arc::new(Member::new(Box::pin(execute), interrupt, info))
     }
 
     /// Lets loom switch here to a thread that is inside a poll.
@@ -123,6 +123,14 @@ impl Scene {
     fn drops(&self) -> usize {
         self.drops.load(Ordering::Acquire)
     }
+}
+
+/// A request without an error.
+fn request() -> Cause {
+    Cause::new(Trigger::Request {
+        outcome: Ok(()).into(),
+        reason: None,
+    })
 }
 
 fn poll(member: &Member, waker: &Waker) -> Poll<()> {

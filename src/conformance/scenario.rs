@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use futures_lite::future::{block_on, or};
 
+use crate::cause::Exit;
 use crate::group::Group;
 use crate::handle::Handle;
+use crate::outcome::Outcome;
 use crate::panic::catch;
 use crate::report::Report;
 use crate::shared::latch::{Latch, Wait};
@@ -21,6 +23,8 @@ use crate::task::Task;
 
 /// The longest time of a scenario. It is reached only if something is wrong.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) const MANY: usize = 100;
 
 /// A check, which returns what is wrong, if anything is.
 pub(super) struct Scenario {
@@ -138,5 +142,35 @@ impl Spawner for Stage<'_> {
 
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.spawner.sleep(duration)
+    }
+}
+
+/// All exits are `Ok`, and no actor was forced.
+pub(super) fn is_whole(report: &Report) -> Result<(), String> {
+    is_finished(report)?;
+    let cause = report.cause().and_then(|cause| cause.exit());
+    let mut exits = cause.into_iter().chain(report.exits());
+    match exits
+        .find(|exit| !exit.outcome().is_ok())
+        .map(Exit::outcome)
+    {
+        None => Ok(()),
+        Some(Outcome::Lost(None)) => Err("a task was dropped before it was finished".into()),
+        Some(Outcome::Lost(Some(why))) => Err(format!("a task was refused: {why}")),
+        Some(outcome) => match outcome.error() {
+            Some(error) => Err(error.to_string()),
+            None => Err(outcome.to_string()),
+        },
+    }
+}
+
+pub(super) fn is_finished(report: &Report) -> Result<(), String> {
+    match report.stragglers() {
+        [] => Ok(()),
+        [first, ..] => Err(format!(
+            "{} actors did not end, the first of them {}: a task was not polled, or not again",
+            report.stragglers().len(),
+            first.state()
+        )),
     }
 }

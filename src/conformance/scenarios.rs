@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_lite::future::yield_now;
 
-use super::scenario::{Scenario, Stage};
+use super::scenario::{MANY, Scenario, Stage, is_finished, is_whole};
 use super::{clock, wakes};
 use crate::actor::Actor;
 use crate::cause::Exit;
 use crate::group::Group;
 use crate::outcome::Outcome;
-use crate::report::Report;
 use crate::settings::Ends;
 use crate::shared::latch::{Latch, Wait};
 
@@ -39,8 +38,6 @@ pub(super) const ALL: &[Scenario] = &[
 const fn scenario(law: u32, check: fn(&Stage<'_>) -> Result<(), String>) -> Scenario {
     Scenario { law, check }
 }
-
-pub(super) const MANY: usize = 100;
 
 /// "Every started actor is polled at least once", and none is lost.
 fn every_task_is_polled(stage: &Stage<'_>) -> Result<(), String> {
@@ -159,34 +156,4 @@ fn one_shot<T>(work: impl Future<Output = T> + Send + 'static) -> Actor {
         Ok(())
     };
     Actor::new(execute, |_| {}).ends_group(Ends::OnError)
-}
-
-/// All exits are `Ok`, and no actor was forced.
-pub(super) fn is_whole(report: &Report) -> Result<(), String> {
-    is_finished(report)?;
-    let cause = report.cause().and_then(|cause| cause.exit());
-    let mut exits = cause.into_iter().chain(report.exits());
-    match exits
-        .find(|exit| !exit.outcome().is_ok())
-        .map(Exit::outcome)
-    {
-        None => Ok(()),
-        Some(Outcome::Lost(None)) => Err("a task was dropped before it was finished".into()),
-        Some(Outcome::Lost(Some(why))) => Err(format!("a task was refused: {why}")),
-        Some(outcome) => match outcome.error() {
-            Some(error) => Err(error.to_string()),
-            None => Err(outcome.to_string()),
-        },
-    }
-}
-
-fn is_finished(report: &Report) -> Result<(), String> {
-    match report.stragglers() {
-        [] => Ok(()),
-        [first, ..] => Err(format!(
-            "{} actors did not end, the first of them {}: a task was not polled, or not again",
-            report.stragglers().len(),
-            first.state()
-        )),
-    }
 }

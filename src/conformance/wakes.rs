@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use futures_lite::future::yield_now;
 
-use super::scenario::{LIMIT, Stage};
-use super::scenarios::{MANY, is_whole};
+use super::scenario::{LIMIT, MANY, Stage, is_whole};
 use crate::actor::Actor;
 use crate::group::Group;
 use crate::panic::catch;

@@ -3,6 +3,10 @@
 use crate::panic::contain;
 use crate::spawner::Spawner;
 
+/// How much a round does before the machine looks at its limits and yields to the tasks that share
+/// its thread (law 15).
+pub(super) const BATCH: usize = 256;
+
 /// Calls `batch` inside [`Spawner::enter`], which is entered once for all that the batch does.
 ///
 /// `enter` is foreign, too. Whether it panics or forgets to call, the batch is called once. The batch

@@ -6,6 +6,7 @@ use super::Machine;
 use super::alarm::Alarm;
 use super::entered::inside;
 use super::stopping::Stopping;
+use super::turn::Turn;
 use crate::error::severity;
 use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
@@ -19,6 +20,9 @@ impl Stopping<'_, '_> {
     /// Ends what remains (law 16): first all interrupts, in their order, then the futures. It acts
     /// first and logs after, because the log may be stuck.
     pub(super) fn force(&mut self, reason: ForcedBy) {
+        // Closed first: an interrupt or a destructor below may add an actor, which would then be
+        // neither run nor interrupted (law 24). What was accepted before is taken in the same step
+        // (invariant 4).
         let added = self.machine.receiver.intake.close_and_take();
         self.machine.admit(added);
         // Actors that left are not interrupted (law 7).
@@ -29,11 +33,12 @@ impl Stopping<'_, '_> {
         self.give_up_all_held();
         self.interrupt_all();
         let stragglers = self.force_all(reason);
+        // After the claims, because only now no further exit can be sent (invariant 3).
         self.take_last_exits();
         self.tell_cause();
-        trace::forced(reason);
+        trace::forced(&reason);
         for straggler in &stragglers {
-            trace::straggler(straggler);
+            tell(straggler);
         }
         for straggler in stragglers {
             self.machine.report.add_straggler(straggler);
@@ -54,7 +59,10 @@ impl Stopping<'_, '_> {
         if let Some(turn) = self.machine.turns.last_mut() {
             turn.wait_for_interrupted();
         }
+        // Invariant 2: a turn goes on behind the last member that it has noted, so no interrupt is
+        // called twice. No yield comes in between, because `run` may be in its drop.
         while self.interrupt_some() {}
+        // The stages below follow in their order, although those above are not empty: invariant 5.
         loop {
             let next = self.machine.receiver.intake.members().highest();
             let Some(order) = next else { break };
@@ -66,8 +74,9 @@ impl Stopping<'_, '_> {
     fn force_all(&mut self, reason: ForcedBy) -> Vec<Straggler> {
         let machine = &mut *self.machine;
         let now = machine.group().now();
+        // A copy, because the machine notes each straggler while the turns are gone through.
         let turns = machine.turns.iter();
-        let turns: Vec<_> = turns.map(super::turn::Turn::forced).collect();
+        let turns: Vec<_> = turns.map(Turn::forced).collect();
         let mut stragglers = Vec::new();
         inside(machine.spawner, || {
             for turn in &turns {
@@ -76,6 +85,8 @@ impl Stopping<'_, '_> {
                         // It was accepted, and never starts: it ran for no time.
                         member.start(now);
                     }
+                    // Invariant 3: the claim decides. Whoever exited first has its exit in the mail
+                    // or was counted; all others end here, and send nothing.
                     if let Some(forced) = member.force() {
                         let waited_for = turn.waited_for(member, now);
                         stragglers.push(machine.straggler(member, forced, waited_for, reason));
@@ -92,6 +103,7 @@ impl Stopping<'_, '_> {
         let machine = &mut *self.machine;
         inside(machine.spawner, || {
             while let Some(event) = machine.receiver.next_event() {
+                // Requests and announcements come too late for a group that has ended.
                 if let Event::Exited(_) = &event {
                     drop(machine.take(event));
                 }
@@ -118,6 +130,7 @@ impl Stopping<'_, '_> {
             return false;
         }
         let spent = turn.spent(machine.clocks.own.as_ref(), now);
+        // Taken out of the limits first, so none is due twice.
         let due = turn.take_due(spent);
         let members: Vec<_> = due
             .iter()
@@ -128,13 +141,15 @@ impl Stopping<'_, '_> {
         let spawner = machine.spawner;
         inside(spawner, || {
             for member in &members {
+                // `None`: it exited, and its task or the mail counts it out. Otherwise it sends no
+                // exit and counts nothing, so the stage is left here (invariant 3).
                 let Some(forced) = member.force() else {
                     continue;
                 };
                 stage.leave();
                 let by = ForcedBy::OwnGrace;
                 let straggler = machine.straggler(member, forced, waited_for, by);
-                trace::straggler(&straggler);
+                tell(&straggler);
                 machine.report.add_straggler(straggler);
             }
             machine.clocks.own =
@@ -142,6 +157,16 @@ impl Stopping<'_, '_> {
         });
         !due.is_empty() && next.is_some_and(|limit| limit.after <= spent)
     }
+}
+
+fn tell(straggler: &Straggler) {
+    let Straggler {
+        name,
+        state,
+        waited_for,
+        reason,
+    } = straggler;
+    trace::straggler(name, *state, reason, *waited_for);
 }
 
 impl Machine<'_> {

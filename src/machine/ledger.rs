@@ -84,9 +84,11 @@ impl Ledger {
             grace,
             mut parts,
         } = actor;
+        // An actor that was dismantled has no parts. Nobody can add one.
         let Some((execute, interrupt)) = parts.take() else {
             return;
         };
+        // The place never repeats, so a key names one actor for the life of the group.
         let order = settings.order();
         let nth = self.added;
         self.added += 1;
@@ -110,7 +112,8 @@ impl Ledger {
     /// together.
     fn add_fresh(&mut self, order: StopOrder, nth: u64) -> Arc<Stage> {
         if let Some(run) = self.fresh.back_mut() {
-            // A run is a range without gaps, so one that was begun goes on only with the next actor.
+            // A run is a range without gaps, so one that was begun goes on only with the next
+            // actor.
             if run.stage.order == order && run.nths.end == nth {
                 run.nths.end = nth + 1;
                 return Arc::clone(&run.stage);
@@ -142,6 +145,7 @@ impl Ledger {
         let run = self.fresh.front_mut()?;
         let order = run.stage.order;
         let first = run.nths.start;
+        // Never beyond the run, and not an overflow when the caller wants all.
         run.nths.start = run.nths.end.min(first.saturating_add(most));
         let taken = first..run.nths.start;
         if run.nths.is_empty() {
@@ -171,6 +175,7 @@ impl Ledger {
     /// Releases the actors whose stage need not wait any longer: no actor above a stage that is
     /// awaited may start (law 26).
     pub(super) fn release(&mut self) {
+        // The lowest stage that is awaited starts, and all below it.
         let gate = self.awaited.keys().next().copied().unwrap_or(u32::MAX);
         self.held.release(gate);
     }
@@ -187,12 +192,15 @@ impl Ledger {
     /// Whether an actor that was added before the `nth` may start and has not.
     pub(super) fn has_to_start_before(&self, nth: u64) -> bool {
         let fresh = self.fresh.front().map(|run| run.nths.start);
+        // Both are sorted, so their first ones tell.
         let next = fresh.into_iter().chain(self.held.first_released()).min();
         next.is_some_and(|next| next < nth)
     }
 
     /// Counts actors that start.
     pub(super) fn started(&mut self, order: StopOrder, actors: usize) {
+        // The count that a turn begins with. It must not miss an actor whose task runs (invariant
+        // 3): the stage would be empty too early, and the next one interrupted (invariant 5).
         if let Some(entry) = self.stages.get_mut(&order) {
             entry.live += actors;
         }
@@ -201,6 +209,7 @@ impl Ledger {
     /// Counts out an actor that exited before its turn, and keeps its place for the turn.
     pub(super) fn exited(&mut self, order: StopOrder) {
         if let Some(entry) = self.stages.get_mut(&order) {
+            // The turn of its stage has not begun, and will begin with a count without it (law 7).
             entry.live -= 1;
         }
         self.no_longer_keeps_alive(order);
@@ -213,14 +222,15 @@ impl Ledger {
 
     /// Forgets an actor that left or never started, and that `members` no longer has.
     pub(super) fn remove(&mut self, key: Key, members: &mut MemberTable) {
+        // Few groups have limits, and the others do not pay for the search.
         if !self.limits.is_empty() {
             self.limits.remove(&key);
         }
         let occupied = members.stages();
         if self.stages.len() > 2 * occupied.len() + 16 {
             // Actors that come and go may each bring a stage of their own. A sweep visits at most
-            // about twice as many stages as it removes, so the amortized cost for each is constant. A
-            // few are kept, because most stages that become empty are soon used again.
+            // about twice as many stages as it removes, so the amortized cost for each is constant.
+            // A few are kept, because most stages that become empty are soon used again.
             self.stages.retain(|order, _| occupied.contains_key(order));
         }
     }
@@ -251,7 +261,7 @@ impl Ledger {
         self.awaited.is_empty() && self.held.is_empty() && self.fresh.is_empty()
     }
 
-    /// Closes the books of a stage whose turn begins.
+    /// Removes a stage whose turn begins. From then on, the stage itself counts its actors.
     pub(super) fn close(&mut self, order: StopOrder) -> Option<ClosedStage> {
         let entry = self.stages.remove(&order)?;
         Some(ClosedStage {
@@ -267,6 +277,7 @@ impl Ledger {
         let mut limits: Vec<_> = taken
             .map(|(Key { nth, .. }, after)| Limit { after, nth })
             .collect();
+        // The shortest last, so that `Turn::take_due` takes from the end.
         limits.sort_unstable_by(|one, other| other.cmp(one));
         limits
     }

@@ -29,6 +29,8 @@ impl Machine<'_> {
         }
         let most = most as u64;
         let mut looked_at = 0;
+        // While readiness has a say, actors are looked at one by one, because each may be held
+        // back. A released actor was added before the fresh ones, so it goes first (law 4).
         while looked_at < most && self.ledger.is_gated() {
             if let Some(key) = self.ledger.next_released() {
                 self.start_run(key.order, key.nth..key.nth + 1);
@@ -39,6 +41,7 @@ impl Machine<'_> {
             }
             looked_at += 1;
         }
+        // Without a gate, whole runs start together.
         while looked_at < most && !self.ledger.is_gated() {
             let Some((order, nths)) = self.ledger.next_fresh(most - looked_at) else {
                 break;
@@ -74,19 +77,24 @@ impl Machine<'_> {
     fn start_run(&mut self, order: StopOrder, mut nths: Range<u64>) {
         // The clock is read once for all, because it costs more than the rest of a start.
         let now = self.group().now();
-        // The count comes before the calls of the spawner, which may panic: from here on, their exits
-        // count.
+        // The count comes before the calls of the spawner, which may panic: from here on, their
+        // exits count.
         let many = usize::try_from(nths.end - nths.start).unwrap_or(usize::MAX);
         self.ledger.started(order, many);
         while !nths.is_empty() {
             let nth = nths.start;
-            // Never inside the loop below, because the lock must not be held while a spawner runs.
+            // The lock is released before the loop below: a spawner is foreign and may poll the
+            // actor inside `spawn_task`, which may add actors or ask for the status.
             let found = self.receiver.intake.members().chunk(Key { order, nth });
             let Some((chunk, first)) = found else { break };
             for (at, _) in (first..chunk.len()).zip(nths.by_ref()) {
                 let member = MemberRef::new(&chunk, at);
+                // Before the spawn, which publishes it to the thread of the task.
                 member.start(now);
                 trace_start(&member);
+                // Not caught (invariant 6): if it panics, the task is dropped, and its exit is
+                // `Lost`. The panic goes through `run`, and the drop of the machine forces the
+                // rest.
                 self.spawner.spawn_task(Task::new(member));
             }
         }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::Machine;
 use super::alarm::Alarm;
-use super::entered::inside;
+use super::clocks::Clocks;
+use super::entered::{BATCH, inside};
+use super::notice::Notice;
 use super::turn::whole_millis;
-use super::wait::{BATCH, Notice};
-use crate::cause::{Cause, Exit, StopTimes};
+use crate::cause::{Cause, Exit, StopTimes, Trigger};
 use crate::error::failure;
 use crate::phase::Phase;
 use crate::report::{ForcedBy, Severity};
@@ -46,6 +47,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let grace = machine.limits.grace;
         let deadline = grace.and_then(|grace| began.checked_add(grace));
         let drains = machine.drains(&cause);
+        // Invariant 1: here, and nowhere else. A `Stopping` is made once, by `stop` or by the drop
+        // of a machine that has not ended.
         machine.has_cause = true;
         let group = machine.group();
         let phase = if drains {
@@ -96,6 +99,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         // Stages that have not started never start (law 26).
         self.give_up_held(None).await?;
         while let Some(order) = self.close_next_stage().await? {
+            // Invariant 5: the next stage is closed and interrupted only after this one is empty.
             self.interrupt_stage(order).await?;
             self.wait_for_turn().await?;
             self.end_turn();
@@ -114,6 +118,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         };
         let left = self.left_of(grace);
         if left.is_zero() {
+            // A clock of zero would ring a poll later, and a stage would be interrupted meanwhile.
             return Err(ForcedBy::Grace);
         }
         self.machine.clocks.grace = Some(self.set_alarm(left));
@@ -180,9 +185,11 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// awaited like the others (law 24).
     async fn close_next_stage(&mut self) -> Result<Option<StopOrder>, ForcedBy> {
         loop {
-            // No turn begins once a force was requested: an actor that was not interrupted before it
-            // is not waited for.
+            // No turn begins once a force was requested: an actor that was not interrupted before
+            // it is not waited for.
             self.machine.must_go_on()?;
+            // Invariant 4: closed and taken in one step. The order of the stop is decided here:
+            // nothing can be added above `order` any more.
             let (next, added) = self.machine.receiver.intake.close_stage_and_take();
             self.machine.admit(added);
             let Some(order) = next else { return Ok(None) };
@@ -193,6 +200,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
                     self.machine.pause().await?;
                 }
             }
+            // An actor of this stage that readiness still holds back never starts (law 26).
             self.give_up_held(Some(order)).await?;
             self.take_mail();
             self.machine.must_go_on()?;
@@ -220,13 +228,19 @@ impl<'m, 'a> Stopping<'m, 'a> {
             report,
             ..
         } = &mut *self.machine;
+        // Invariant 5: the caller has seen the stages before this one empty, or forces. The intake
+        // is closed for it (invariant 4), so the members that are taken out here are all there will
+        // be.
         turns.begin(self.began);
         let members = receiver.intake.members().begin_turn(order);
         let Some(closed) = ledger.close(order) else {
             return;
         };
+        // If nobody wants to see `Ok` exits, the tasks count them, and send nothing.
         let quiet = !report.wants_all() && !trace::wants_exits();
         let now = receiver.state.now();
+        // Before the first interrupt. A task that exits earlier sends its exit, and one that exits
+        // later finds the count complete: either way, it leaves the count once (invariant 3).
         closed.stage.begin_turn(now, closed.live, quiet);
         trace::interrupting(order);
         turns.push(closed, members);
@@ -239,6 +253,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let Some(turn) = turns.last_mut() else {
             return false;
         };
+        // Invariant 2: `Turn` notes each member before it calls, and there is no turn without a
+        // cause.
         inside(spawner, || turn.interrupt_some(cause, report))
     }
 
@@ -247,6 +263,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
             turn.wait_for_interrupted();
         }
         self.set_warning(LONG_TURN);
+        // It sets the clock for the shortest own grace, and forces the actors whose grace is zero
+        // or has passed while the others were interrupted.
         self.force_due().await?;
         loop {
             match self.machine.next().await {
@@ -272,8 +290,11 @@ impl<'m, 'a> Stopping<'m, 'a> {
     }
 
     fn warn(&mut self) {
-        let waits_for = self.machine.receiver.intake.members().snapshot();
-        trace::long_turn(self.warn_after, &waits_for);
+        // The snapshot is a copy, because the log is foreign and must not be called under the lock.
+        let members = self.machine.receiver.intake.members().snapshot();
+        let awaited = members.iter().filter(|one| one.interrupted.is_some());
+        let awaited: Vec<_> = awaited.map(|one| (&one.name, one.state)).collect();
+        trace::long_turn(self.warn_after, &awaited);
         // Twice as late as this one, counted from the start of the turn: as long again from now.
         let next = self.warn_after;
         self.set_warning(next);
@@ -287,6 +308,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let Machine {
             spawner, clocks, ..
         } = machine;
+        // Spans and clocks are foreign, so they are dropped outside the lock of the members, and
+        // inside the runtime (law 35).
         inside(*spawner, || {
             drop(members);
             clocks.own = None;
@@ -299,6 +322,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
     async fn give_up_held(&mut self, order: Option<StopOrder>) -> Result<(), ForcedBy> {
         self.machine.hold_back_fresh();
         let held = self.machine.ledger.take_held(order);
+        // Kept in the machine, so that a force or a drop in the pause finds the rest.
         self.machine.given_up.extend(held);
         while self.give_up_some() {
             self.machine.pause().await?;
@@ -331,7 +355,8 @@ impl<'m, 'a> Stopping<'m, 'a> {
         self.end_turn();
         let machine = &mut *self.machine;
         let (spawner, clocks) = (machine.spawner, &mut machine.clocks);
-        inside(spawner, || *clocks = super::clocks::Clocks::default());
+        // The clocks are foreign, and dropped inside their runtime.
+        inside(spawner, || *clocks = Clocks::default());
         self.machine.has_ended = true;
         self.machine.group().enter_phase(Phase::Ended, now);
         let is_inner = self.machine.is_inner;
@@ -343,6 +368,26 @@ impl<'m, 'a> Stopping<'m, 'a> {
 }
 
 impl Machine<'_> {
+    /// Stops all actors, stage by stage, and waits for them.
+    pub(crate) async fn stop(&mut self, (cause, at): (Cause, Duration)) {
+        let mut stopping = Stopping::begin(self, cause, at);
+        match stopping.run().await {
+            Ok(()) => stopping.end(),
+            Err(reason) => stopping.force(reason),
+        }
+    }
+
+    /// Finds the cause of a group that was dropped: the first queued event that ends it.
+    fn queued_cause(&mut self) -> (Cause, Duration) {
+        while let Some(event) = self.receiver.next_event() {
+            let notice = self.take(event);
+            if let Some(cause) = notice.and_then(|notice| self.cause(notice)) {
+                return cause;
+            }
+        }
+        (Cause::new(Trigger::Dropped), self.group().now())
+    }
+
     /// Whether others need time to notice that the group is no longer ready (law 27).
     fn drains(&self, cause: &Cause) -> bool {
         let group = self.group();
@@ -360,6 +405,7 @@ impl Machine<'_> {
             return;
         };
         let stage = member.settings().stage;
+        // It never started, so it is in no stage's count (invariant 3).
         self.ledger.no_longer_keeps_alive(key.order);
         if member.settle_readiness() == Settled::NeverAnnounced {
             self.ledger.announced(stage);
@@ -377,8 +423,21 @@ impl Machine<'_> {
 
 impl Drop for Stopping<'_, '_> {
     fn drop(&mut self) {
+        // `run` was dropped at an `await`, or a spawner's panic unwinds (invariant 6).
         if !self.machine.has_ended {
             self.force(ForcedBy::Drop);
         }
+    }
+}
+
+/// Dropping a running group is a force (law 19), also when a spawner's panic drops it.
+impl Drop for Machine<'_> {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let (cause, at) = self.queued_cause();
+        // Its own drop forces.
+        drop(Stopping::begin(self, cause, at));
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::alarm::Alarm;
 use super::clocks::has_rung;
+use super::entered::BATCH;
 use super::ledger::{ClosedStage, Limit};
-use super::wait::BATCH;
 use crate::cause::Cause;
 use crate::cause::StopTimes;
 use crate::report::Report;
@@ -40,6 +40,7 @@ impl Turns {
     /// Begins the stop proper: interrupts are called from here on, and exits count as exits during
     /// the stop.
     pub(super) fn begin(&mut self, cause_at: Duration) {
+        // The first turn counts. The others begin in the same stop.
         self.cause_at.get_or_insert(cause_at);
     }
 
@@ -100,10 +101,13 @@ impl Turn {
             if nth == BATCH {
                 return true;
             }
-            // First, because a drop of `run` inside the interrupt must not call it again.
+            // Invariant 2: noted before the call. If the interrupt panics, or `run` is dropped
+            // inside it, the force that follows begins behind this member and does not call it
+            // again.
             self.next = member.key().nth + 1;
             interrupt(member, cause, report);
         }
+        // A force asks again, and finds nobody.
         self.next = u64::MAX;
         false
     }
@@ -122,6 +126,7 @@ impl Turn {
 
     /// Takes the actors whose own limit is over, at most a batch: the shortest limit first.
     pub(super) fn take_due(&mut self, spent: Duration) -> Vec<u64> {
+        // The shortest limit is the last, so taking it moves no other.
         let limits = self.limits.iter().rev().take(BATCH);
         let due = limits.take_while(|limit| limit.after <= spent).count();
         let due = self.limits.drain(self.limits.len() - due..).rev();
@@ -140,6 +145,8 @@ impl Turn {
         let since = self.stage.interrupted().unwrap_or(now);
         let elapsed = whole_millis(now.saturating_sub(since));
         match self.limits.last() {
+            // The runtime's clock may run ahead of ours: Tokio's paused clock jumps. When it rings,
+            // its limit is over, whatever ours says.
             Some(next) if has_rung(clock) => next.after.max(elapsed),
             _ => elapsed,
         }
@@ -153,7 +160,9 @@ pub(super) fn whole_millis(duration: Duration) -> Duration {
 }
 
 fn interrupt(member: &Member, cause: &Cause, report: &mut Report) {
+    // The event comes first, so that an interrupt that does not return has a name (law 8).
     trace::interrupt(member.name(), member.settings());
+    // Invariant 6: its panic is a value, so the next member is interrupted all the same (law 21).
     if let Err(panic) = member.interrupt(cause) {
         trace::interrupt_panicked(member.name(), member.settings(), &panic);
         report.interrupt_panicked(member.name().clone(), panic);

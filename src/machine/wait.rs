@@ -3,41 +3,12 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use super::Machine;
 use super::clocks::has_rung;
-use super::entered::inside;
-use crate::cause::Exit;
-use crate::report::{ForcedBy, Severity};
-
-/// How much a round does before the machine looks at its limits and yields to the tasks that share
-/// its thread (law 15).
-pub(super) const BATCH: usize = 256;
-
-/// What a wait ended with.
-pub(super) enum Notice {
-    /// An actor exited whose policy says that it ends the group. Only before the first interrupt.
-    Exit {
-        exit: Exit,
-        /// Since the birth of the group.
-        at: Duration,
-        /// What the exit means for the result if it counts as one during the stop.
-        severity: Severity,
-    },
-    Requested,
-    SkipDrain,
-    /// No actor is left that keeps the group alive. Only before the first interrupt.
-    NoActorLeft,
-    /// A force was requested, or the grace is over.
-    MustForce(ForcedBy),
-    /// The drain is over, or all actors whose turn it is have exited.
-    StepOver,
-    /// An actor's own grace is over.
-    OwnGraceOver,
-    /// A turn lasts long, and somebody listens.
-    TurnIsLong,
-}
+use super::entered::{BATCH, inside};
+use super::notice::Notice;
+use crate::report::ForcedBy;
 
 impl Machine<'_> {
     /// Waits for what the caller must act on. Meanwhile takes the mail, and admits and starts the
@@ -63,6 +34,8 @@ impl Machine<'_> {
     /// group finds no actor left; and the mail comes before what is over, because an actor that has
     /// left is not interrupted (law 7).
     fn round(&mut self) -> Option<Notice> {
+        // A notice ends the round. What is behind it in the mail waits, so that the caller acts on
+        // one event before the next is decided.
         if let Some(notice) = self.take_some_mail() {
             return Some(notice);
         }
@@ -73,6 +46,8 @@ impl Machine<'_> {
         self.admit_some();
         let started = self.start_some(BATCH);
         self.worked += started;
+        // In each round, and not only when there is nothing left to do: a group that is never idle
+        // becomes ready, too (law 26).
         self.announce_group_ready();
         self.over()
     }
@@ -80,6 +55,7 @@ impl Machine<'_> {
     /// Takes up to a batch of events. Returns what the caller must act on, with the later events left
     /// for the next round.
     fn take_some_mail(&mut self) -> Option<Notice> {
+        // The whole queue is fetched under one lock, and taken without it.
         if !self.receiver.fetch() {
             return None;
         }
@@ -98,8 +74,8 @@ impl Machine<'_> {
     }
 
     fn admit_some(&mut self) {
-        // Those before them start first, so that a flood of added actors cannot keep the group from
-        // becoming ready.
+        // The actors that were admitted before start first, so that a flood of added actors cannot
+        // keep the group from becoming ready.
         if self.ledger.has_to_start() {
             return;
         }
@@ -110,6 +86,8 @@ impl Machine<'_> {
 
     /// Returns what is over, if anything is.
     fn over(&self) -> Option<Notice> {
+        // A force comes first (law 16). Then a turn that is over, because an own grace that ended
+        // with it has nobody left to force (law 17).
         let clocks = &self.clocks;
         if let Some(reason) = self.must_force() {
             Some(Notice::MustForce(reason))
@@ -130,6 +108,8 @@ impl Machine<'_> {
 
     fn is_step_over(&self) -> bool {
         match self.turns.last() {
+            // Pairs with `Stage::leave`: what the actors of this stage did happened before (law
+            // 11).
             Some(turn) => turn.stage.is_empty(),
             None => has_rung(self.clocks.drain.as_ref()),
         }
@@ -137,6 +117,9 @@ impl Machine<'_> {
 
     /// Whether no actor is left that keeps the group alive, and none is on its way in.
     fn is_without_actors(&self) -> bool {
+        // An actor on its way in is in the queue of the intake, and one that added it before it
+        // exited is in the mail. Both must be looked at, or the group would stop for want of actors
+        // while it has one.
         self.ledger.is_idle()
             && !self.turns.have_begun()
             && !self.receiver.intake.has_added()
@@ -154,6 +137,7 @@ impl Machine<'_> {
     /// Lets the tasks that share this thread run, and looks at the clocks, which nobody else polls
     /// while there is always work.
     async fn yield_now(&mut self) {
+        // The count starts again after each yield, so it does not grow for ever.
         self.worked = 0;
         futures_lite::future::yield_now().await;
         poll_fn(|cx| {
@@ -183,6 +167,8 @@ impl Machine<'_> {
 
     fn poll_clocks(&mut self, cx: &mut Context<'_>) {
         if !self.clocks.is_empty() {
+            // A clock is foreign: its panic is caught (invariant 6), and it may need its runtime
+            // (law 35).
             inside(self.spawner, || self.clocks.poll(cx));
         }
     }

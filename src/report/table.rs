@@ -18,7 +18,31 @@ const WIDTH: usize = 80;
 const NAME: usize = 22;
 const BAR: usize = 23;
 
-pub(super) fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
+/// The table of the stop: a line about the cause, then a line for each actor with its outcome, the
+/// time from its start to its exit, and the time from its interrupt to its exit. A bar shows its part
+/// of the stop, from the first interrupt to the end; `!` marks where it was forced. A drain has a line
+/// of its own. Equal lines are counted, the table has the 20 most interesting ones, and what follows
+/// tells of the rest and why actors were forced.
+///
+/// ```text
+/// stopped by: actor `http` failed: address in use
+/// the stop took 600ms
+///
+///   actor                   outcome     uptime  stop time
+///   http                    failed       100ms          -  ended the group
+///     address in use
+///   workers                 returned     300ms      200ms  |=======              |
+///   database                returned     400ms      100ms  |      =====          |
+///   deaf                    forced       700ms      300ms  |          ==========!|
+///   `deaf` (parked), forced by the grace after 300ms
+/// ```
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        draw(self, f)
+    }
+}
+
+fn draw(report: &Report, f: &mut Formatter<'_>) -> fmt::Result {
     match report.cause() {
         Some(cause) => draw_cause(&format!("stopped by: {cause}"), f)?,
         None => return f.write_str("not stopped yet"),

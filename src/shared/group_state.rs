@@ -129,6 +129,7 @@ impl GroupState {
             return drop(cause);
         }
         let at = self.now();
+        // The lock decides which request is the first.
         let mut progress = self.lock_progress();
         if progress.request.is_some() {
             drop(progress);
@@ -139,6 +140,15 @@ impl GroupState {
         }
         progress.request = Some(Request { cause, at });
         drop(progress);
+        // The end of the group sets `gone` and then forgets the errors. If that came between the
+        // look at `gone` above and the lock, the request was stored too late to be forgotten: this
+        // thread forgets it. If `gone` is not set here, the end comes later, and forgets it (law
+        // 34).
+        if self.gone.is_set() {
+            self.forget_errors();
+        }
+        // `stopping` comes before `ready`: whoever sees that the group will not be ready also sees
+        // that it is stopping (law 29).
         let wakers = [
             self.stopping.set_without_waking(true),
             self.ready.set_without_waking(false),
@@ -168,9 +178,9 @@ impl GroupState {
         if let Some(registry) = self.registry() {
             registry.close_for_all();
         }
-        // The flag comes before the request, so that a group that takes the request does not begin a
-        // stage in between. Relaxed, because the events, sent under the mail's lock, bring it to the
-        // group.
+        // The flag comes before the request, so that a group that takes the request does not begin
+        // a stage in between. Relaxed, because the events, sent under the mail's lock, bring it to
+        // the group.
         let is_first = !self.force_requested.swap(true, Ordering::Relaxed);
         if is_first {
             let now = self.now();
@@ -188,6 +198,7 @@ impl GroupState {
 
     /// Ends readiness, for good.
     pub(crate) fn mark_stopping(&self) {
+        // In this order, for law 29: see `request`.
         self.stopping.set(true);
         self.ready.set(false);
     }
@@ -205,6 +216,8 @@ impl GroupState {
     /// Counts an actor that takes back that it is ready. The count may be below zero for a moment,
     /// when its exit overtakes it, and is then not zero either.
     pub(crate) fn add_revoked(&self) {
+        // Relaxed, because the count publishes nothing. `Readiness` pairs each revocation with one
+        // removal, by a second announcement or by the exit, so the count ends at zero.
         self.revoked.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -249,6 +262,7 @@ impl GroupState {
     pub(crate) fn keep_guard(&self, guard: Box<dyn Send>) {
         let mut guards = lock(&self.guards);
         if let Some(guards) = &mut *guards {
+            // `drop_guards` takes the list under this lock, so it finds the guard.
             return guards.push(guard);
         }
         drop(guards);
@@ -256,6 +270,8 @@ impl GroupState {
     }
 
     pub(crate) fn drop_guards(&self) {
+        // `None` tells each later `keep_guard` that the group is gone. A guard's destructor is
+        // foreign, so it runs outside the lock.
         let guards = lock(&self.guards).take();
         guards.into_iter().flatten().for_each(discard);
     }
@@ -266,13 +282,13 @@ impl GroupState {
         if !self.lock_progress().holds_errors() {
             return;
         }
-        let Progress { request, cause, .. } = self.progress();
         // Formatting and dropping errors is foreign code, so both happen outside the lock.
+        let Progress { request, cause, .. } = self.progress();
         let request = request.map(|Request { cause, at }| Request {
-            cause: cause.to_text(),
+            cause: into_text(cause),
             at,
         });
-        let cause = cause.map(|cause| cause.to_text());
+        let cause = cause.map(into_text);
         let mut progress = self.lock_progress();
         let forgotten = (
             std::mem::replace(&mut progress.request, request),
@@ -290,4 +306,12 @@ impl GroupState {
     pub(crate) fn registry(&self) -> Option<Arc<dyn Registry>> {
         self.registry.get()?.upgrade()
     }
+}
+
+/// The copy is dropped here, where its panic is contained: another thread may have dropped the
+/// original meanwhile.
+fn into_text(cause: Cause) -> Cause {
+    let text = cause.to_text();
+    discard(cause);
+    text
 }

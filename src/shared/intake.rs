@@ -86,9 +86,12 @@ impl Intake {
         }
         let mut queue = self.queue();
         if queue.added.len() <= most {
+            // Cleared under the lock under which it is set, so it never hides an actor that is
+            // queued.
             self.has_added.store(false, Ordering::Relaxed);
             return std::mem::take(&mut queue.added);
         }
+        // Actors are left, and so is the flag: the group comes back for them.
         queue.added.drain(..most).collect()
     }
 
@@ -101,11 +104,18 @@ impl Intake {
     /// that were added. Returns that stage and the actors that were added. Without a stage, the
     /// intake is closed for all.
     pub(crate) fn close_stage_and_take(&self) -> (Option<StopOrder>, VecDeque<Actor>) {
+        // The two locks are taken one after the other. Only `run`, which is here, makes members, so
+        // the highest of them cannot rise in between.
         let highest_member = self.members().highest();
         let mut queue = self.queue();
         let highest_added = queue.added.iter().map(|actor| actor.settings.order()).max();
         let next = highest_member.max(highest_added);
+        // The queue is taken and closed in one critical section (invariant 4). If it were closed
+        // later, an actor could enter a stage that was already interrupted, and would never be told
+        // to stop. If it were taken later, an actor that is accepted meanwhile would be too late
+        // for its turn.
         if queue.closed != Closed::ForAll {
+            // A force may have closed it for all: it never opens again (law 24).
             queue.closed = next.map_or(Closed::ForAll, Closed::From);
         }
         self.has_added.store(false, Ordering::Relaxed);
@@ -124,6 +134,7 @@ impl Intake {
     pub(crate) fn close_and_drop(&self) {
         drop(self.close_and_take());
         let members = std::mem::take(&mut *self.members());
+        // Their destructors are foreign and may ask for the status, which takes the lock.
         drop(members);
     }
 
@@ -145,6 +156,7 @@ impl Registry for Intake {
         };
         let mut queue = self.queue();
         if queue.closed.is_for(settings.order()) {
+            // The actor goes back as it came: its settings have not been touched (law 24).
             drop(queue);
             return Err(actor);
         }
@@ -152,6 +164,8 @@ impl Registry for Intake {
         queue.added.push_back(actor);
         self.has_added.store(true, Ordering::Relaxed);
         drop(queue);
+        // The wake comes after the flag (see `has_added`). The waker is foreign, so it is called
+        // outside the lock.
         self.state.mailbox.wake();
         Ok(())
     }

@@ -44,8 +44,8 @@ impl Latch {
 
     /// Returns the value, without a lock.
     pub(crate) fn get(&self) -> Option<bool> {
-        // Acquire pairs with the release in `set_without_waking`: whoever sees the value sees what led to it,
-        // such as the cause of the stop.
+        // Acquire pairs with the release in `set_without_waking`: whoever sees the value sees what
+        // led to it, such as the cause of the stop.
         match self.value.load(Ordering::Acquire) {
             UNSET => None,
             value => Some(value == TRUE),
@@ -211,8 +211,9 @@ impl<O: Unpin> Future for Wait<O> {
             return Poll::Pending;
         }
         let Ok(waker) = catch(|| cx.waker().clone()) else {
-            // A waker that cannot be cloned cannot be kept. It is woken immediately instead: polling
-            // too often is better than never. If its clone always panics, this is a busy loop.
+            // A waker that cannot be cloned cannot be kept. It is woken immediately instead:
+            // polling too often is better than never. If its clone always panics, this is a busy
+            // loop.
             contain(|| cx.waker().wake_by_ref());
             return Poll::Pending;
         };

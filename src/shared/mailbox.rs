@@ -104,6 +104,8 @@ impl Mailbox {
     pub(crate) fn send_if(&self, event: Event, claim: impl FnOnce() -> bool) -> Option<Wake> {
         let mut mail = self.mail();
         if !claim() {
+            // The event is foreign (it may hold an error), so it is dropped outside the lock (rule
+            // 2).
             drop(mail);
             drop(event);
             return None;
@@ -114,6 +116,8 @@ impl Mailbox {
             return Some(Wake::default());
         }
         mail.events.push_back(event);
+        // The waker is taken, and not cloned: one wake covers all events until the group has looked
+        // again. The group puts a waker back before it looks (rule 3), so no later event is unseen.
         Some(Wake(mail.waker.take()))
     }
 
@@ -129,13 +133,16 @@ impl Mailbox {
     pub(crate) fn keep_waker(&self, cx: &Context<'_>) {
         let is_kept = |kept: &Waker| kept.will_wake(cx.waker());
         if self.mail().waker.as_ref().is_some_and(is_kept) {
+            // Even if a sender takes it right now, it wakes this task.
             return;
         }
         let Ok(waker) = catch(|| cx.waker().clone()) else {
-            // A waker that cannot be cloned cannot be kept. It is woken immediately instead: polling
-            // too often is better than never.
+            // A waker that cannot be cloned cannot be kept. It is woken immediately instead:
+            // polling too often is better than never.
             return contain(|| cx.waker().wake_by_ref());
         };
+        // The lock pairs with that of the senders: what was queued before it is seen by the look
+        // that follows, and what is queued after it finds this waker.
         let outdated = self.mail().waker.replace(waker);
         discard(outdated);
     }
@@ -152,6 +159,9 @@ impl Mailbox {
 
     /// Takes nothing any more. What was queued before can still be fetched.
     pub(crate) fn close(&self) {
+        // After this lock, each sender sees `closed` and drops its event itself. Before it, the
+        // event is in the queue, and the end of the group fetches and drops it. So none outlives
+        // the group.
         let waker = {
             let mut mail = self.mail();
             mail.closed = true;

@@ -138,6 +138,8 @@ impl Member {
     pub(crate) fn settle_readiness(&self) -> Settled {
         let settled = self.readiness.settle();
         if settled == Settled::WasRevoked {
+            // The revocation that this exit ends has counted, or is about to. Without this, an
+            // actor that is gone would keep the group from being ready for ever (law 26).
             self.stage().group.remove_revoked();
         }
         settled
@@ -162,6 +164,7 @@ impl Member {
     /// the group asks for it.
     pub(crate) fn announce(&self) {
         let group = &self.stage().group;
+        // Exactly one of this and an exit takes the revocation back, so it is counted out once.
         if self.readiness.announce_again() {
             group.remove_revoked();
             trace::announced_again(self.name(), self.settings());
@@ -169,8 +172,9 @@ impl Member {
         if !self.readiness.is_expected() {
             return;
         }
-        // An exit settles the readiness of an actor that did not announce. Both are claimed under the
-        // lock of the mail, so an exit that is in the mail is not taken for one of a ready actor.
+        // An exit settles the readiness of an actor that did not announce. Both are claimed under
+        // the lock of the mail, so an exit that is in the mail is not taken for one of a ready
+        // actor.
         let claim = || !self.has_ended() && self.readiness.announce();
         let stage = self.settings().stage;
         if let Some(wake) = group.mailbox.send_if(Event::Announced(stage), claim) {
@@ -181,6 +185,7 @@ impl Member {
 
     /// Takes back that it is ready.
     pub(crate) fn revoke(&self) {
+        // The state changes first. If the count did, an exit in between would leave it at one.
         if self.readiness.revoke() {
             self.stage().group.add_revoked();
             trace::revoked(self.name(), self.settings());
@@ -205,6 +210,7 @@ impl Member {
 
     /// Calls the interrupt, unless it was called before or is gone.
     pub(crate) fn interrupt(&self, cause: &Cause) -> Result<(), Panic> {
+        // The function is taken out before it is called (invariant 2). The catch is invariant 6.
         let call = || catch(|| self.interrupt.call(cause));
         self.calling(INTERRUPT, || self.span.around(call))
     }
@@ -228,6 +234,7 @@ impl Member {
 
     /// Drops the parts of an actor that never started, and contains their panics.
     pub(crate) fn discard(&self) {
+        // Taken out first, because its destructor is foreign and must not run under the lock.
         let execute = self.slot().execute.take();
         self.calling(DESTRUCTOR, || discard(execute));
         drop(self.drop_interrupt());
@@ -290,6 +297,7 @@ impl Member {
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut slot = self.slot();
         let Some(execute) = &mut slot.execute else {
+            // A force took it, or a spawner polls a task again that was ready.
             return Poll::Ready(());
         };
         self.polling.store(true, Ordering::Relaxed);
@@ -330,10 +338,10 @@ impl Member {
         // | reads, modifies and writes the end | tries the lock |
         //
         // All read-modify-writes of one atomic have a total order. If the force's comes first, we
-        // see its claim here, and drop the future ourselves. If ours comes first, the force's acquire
-        // synchronizes with our release, so it finds the lock free, and drops the future. A plain
-        // load could miss the claim while the force misses the release, because either's write may
-        // still be in a store buffer: the future would then be dropped by neither.
+        // see its claim here, and drop the future ourselves. If ours comes first, the force's
+        // acquire synchronizes with our release, so it finds the lock free, and drops the future. A
+        // plain load could miss the claim while the force misses the release, because either's
+        // write may still be in a store buffer: the future would then be dropped by neither.
         if self.is_still_live() {
             return Poll::Pending;
         }
@@ -364,8 +372,13 @@ impl Member {
     fn report_exit(&self, outcome: Kept) -> Option<Wake> {
         let stage = self.stage();
         let mailbox = &stage.group.mailbox;
-        // An exit that readiness waits for must be sent.
+        // The claim makes it the one end of invariant 3: an event or a count, and neither after a
+        // force. Whether the stage is quiet may be stale: see `Stage::is_quiet`. An exit that
+        // readiness waits for must be sent, because the group lets higher stages start for it (law
+        // 26).
         if outcome.is_ok() && stage.is_quiet() && !self.readiness.is_expected() {
+            // Only the last one wakes the group: the others change nothing that it acts on (law
+            // 11).
             let is_last = self.claim(EXITED) && stage.leave();
             return is_last.then(|| mailbox.take_waker());
         }
@@ -374,6 +387,9 @@ impl Member {
             outcome,
             at: stage.group.now(),
         });
+        // The claim is made under the lock of the mail. A force that fails to claim then takes the
+        // mail and finds this exit; without the lock, it could look before the exit is there, and
+        // the actor would be neither exited nor a straggler (law 17).
         mailbox.send_if(exited, || self.claim(EXITED))
     }
 
@@ -397,9 +413,12 @@ impl Member {
     /// exited before.
     pub(crate) fn force(&self) -> Option<Forced> {
         if self.is_on_thread() {
+            // Its thread may have ended, and the task not been polled since: an actor that finished
+            // is no straggler (law 17).
             self.ask_thread();
         }
         if !self.claim(FORCED) {
+            // It exited first, and its exit was queued or counted (invariant 3).
             return None;
         }
         let state = if self.is_on_thread() {
@@ -414,6 +433,7 @@ impl Member {
             Err(TryLockError::WouldBlock) if state == ActorState::Blocking => {
                 return Some(Forced { state, panic: None });
             }
+            // Inside its poll. `park` or `finish` finds the claim when the poll returns.
             Err(TryLockError::WouldBlock) => {
                 let state = ActorState::Polling;
                 return Some(Forced { state, panic: None });
@@ -426,6 +446,7 @@ impl Member {
     /// Polls the future, because its thread may have ended and its task not have been polled since.
     fn ask_thread(&self) {
         let Ok(mut slot) = self.slot.try_lock() else {
+            // It is being polled right now, and will find out itself.
             return;
         };
         let Some(execute) = &mut slot.execute else {

@@ -39,6 +39,7 @@ struct Entry {
 impl Entry {
     fn new(chunk: Chunk) -> Entry {
         Entry {
+            // One bit for each of the chunk's members, none for the places behind them.
             occupied: u8::MAX >> (u8::BITS as usize - chunk.len()),
             chunk,
         }
@@ -58,6 +59,8 @@ impl StageMembers {
     pub(crate) fn get(&self, nth: u64) -> Option<MemberRef> {
         let (first, entry) = self.chunks.range(..=nth).next_back()?;
         let at = usize::try_from(nth - first).ok()?;
+        // The chunk found is the last that begins at or before `nth`. Other stages may have taken
+        // the places behind it in the order of adding, so it need not reach as far as `nth`.
         let is_here = at < entry.chunk.len() && entry.is_occupied(at);
         is_here.then(|| MemberRef::new(&entry.chunk, at))
     }
@@ -66,7 +69,10 @@ impl StageMembers {
         let member = self.get(nth)?;
         let (&first, entry) = self.chunks.range_mut(..=nth).next_back()?;
         entry.occupied &= !(1 << (nth - first));
+        // The member itself stays in its chunk until the last of them has left: a chunk is
+        // immutable.
         if entry.occupied == 0 {
+            // The returned reference keeps the chunk, so no destructor runs here, under the lock.
             self.chunks.remove(&first);
         }
         Some(member)
@@ -79,6 +85,7 @@ impl StageMembers {
 
     /// Those from the `nth` actor of the group on, in the order of adding.
     pub(crate) fn iter_from(&self, nth: u64) -> impl Iterator<Item = &Member> {
+        // A batch may have ended in the middle of a chunk: its rest comes first.
         let first = self.chunks.range(..=nth).next_back();
         let first = first.map_or(nth, |(&first, _)| first);
         let members = self.chunks.range(first..);
@@ -104,6 +111,7 @@ impl MemberTable {
     pub(crate) fn insert(&mut self, member: Member) {
         let last = self.open.last();
         let follows = last.is_some_and(|last| last.key().precedes(member.key()));
+        // A chunk has no gaps, so that a place in it is a subtraction.
         if !follows || self.open.len() == CHUNK {
             self.close();
         }
@@ -119,6 +127,7 @@ impl MemberTable {
         let Some(Key { order, nth }) = self.open.first().map(Member::key) else {
             return;
         };
+        // `drain` keeps the buffer for the next chunk.
         let entry = Entry::new(self.open.drain(..).collect());
         let stage = self.stages.entry(order).or_default();
         stage.chunks.insert(nth, entry);
@@ -136,6 +145,7 @@ impl MemberTable {
         let stage = self.stages.get_mut(&key.order)?;
         let member = stage.remove(key.nth);
         if stage.chunks.is_empty() {
+            // `highest` and `has` take a stage that is in the map for one with members.
             self.stages.remove(&key.order);
         }
         member
@@ -144,6 +154,8 @@ impl MemberTable {
     /// The chunk of a member whose turn has not come, and the member's place in it.
     pub(crate) fn chunk(&mut self, key: Key) -> Option<(Chunk, usize)> {
         self.close();
+        // The caller starts the members of a run without a lock between two of them. It relies on a
+        // run covering whole chunks: a chunk that was looked at never grows.
         let chunks = &self.stages.get(&key.order)?.chunks;
         let (first, entry) = chunks.range(..=key.nth).next_back()?;
         let at = usize::try_from(key.nth - first).ok()?;
@@ -171,6 +183,8 @@ impl MemberTable {
     /// Begins the turn of a stage.
     pub(crate) fn begin_turn(&mut self, order: StopOrder) -> Arc<StageMembers> {
         self.close();
+        // It leaves the stages and enters the turns under one lock, so a status finds each member
+        // once. From here on, nothing is added to it or removed from it (invariant 4).
         let members = Arc::new(self.stages.remove(&order).unwrap_or_default());
         self.turns.push(Arc::clone(&members));
         members
@@ -178,6 +192,8 @@ impl MemberTable {
 
     /// Forgets the members whose turn is over.
     pub(crate) fn end_turns(&mut self) -> Vec<Arc<StageMembers>> {
+        // They are returned, and not dropped: their destructors are foreign, and this is under the
+        // lock.
         std::mem::take(&mut self.turns)
     }
 

@@ -34,6 +34,7 @@ impl Receiver {
     pub(crate) fn next_fetched(&mut self) -> Option<Event> {
         let event = self.batch.pop_front();
         if self.batch.is_empty() && self.batch.capacity() > QUEUE_KEPT {
+            // A group that was flooded once would otherwise keep the memory of the flood (law 34).
             self.batch = VecDeque::new();
         }
         event
@@ -69,6 +70,10 @@ impl Receiver {
 impl Drop for Receiver {
     fn drop(&mut self) {
         let state = &self.state;
+        // The order matters. Readiness ends first, because destructors may ask for it. The intake
+        // and the mail close before what they hold is dropped, because destructors may add and
+        // send. `gone` is set before the errors are forgotten: a request that comes too late to be
+        // forgotten here sees `gone`, and forgets itself (law 34).
         state.mark_stopping();
         // Each actor contains the panics of its own destructors.
         self.intake.close_and_drop();

@@ -8,8 +8,10 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
 
-use super::Sleep;
 use crate::shared::latch::{Latch, Wait};
+
+/// What [`Spawner::sleep`](crate::Spawner::sleep) returns, boxed.
+pub(crate) type Sleep = dyn Future<Output = ()> + Send;
 
 /// Sleeps on a parked thread, which ends when the time is over or the future is dropped.
 pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {

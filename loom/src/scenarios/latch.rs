@@ -6,7 +6,12 @@ use loom::future::block_on;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
-use crate::shared::latch::{Latch, Wait};
+use super::Dropped;
+use crate::shared::latch::{Latch, Oneshot, Wait};
+
+fn wait(latch: Arc<Latch>) -> Wait<Arc<Latch>> {
+    Wait::on(latch, |latch| latch)
+}
 
 /// loom fails when the waiter sleeps for ever.
 #[test]
@@ -18,7 +23,7 @@ fn who_waits_is_woken_and_sees_what_led_to_it() {
             writes.store(7, Ordering::Relaxed);
             sets.set(true);
         });
-        assert!(block_on(Wait::new(latch)));
+        assert!(block_on(wait(latch)));
         assert_eq!(cause.load(Ordering::Relaxed), 7);
         setter.join().unwrap();
     });
@@ -29,9 +34,9 @@ fn two_who_wait_are_woken() {
     loom::model(|| {
         let latch = Arc::new(Latch::new());
         let (one, two) = (Arc::clone(&latch), Arc::clone(&latch));
-        let waiter = thread::spawn(move || block_on(Wait::new(one)));
+        let waiter = thread::spawn(move || block_on(wait(one)));
         let setter = thread::spawn(move || two.set(true));
-        assert!(block_on(Wait::new(latch)));
+        assert!(block_on(wait(latch)));
         assert!(waiter.join().unwrap());
         setter.join().unwrap();
     });
@@ -50,5 +55,34 @@ fn the_first_value_counts() {
         latch.set(true);
         let seen = latch.get();
         assert_eq!(setter.join().unwrap(), seen);
+    });
+}
+
+/// The task that is woken finds the value.
+#[test]
+fn what_was_sent_is_taken_once() {
+    loom::model(|| {
+        let oneshot = Oneshot::new();
+        let sender = Arc::clone(&oneshot);
+        let thread = thread::spawn(move || sender.send(7));
+        assert!(block_on(oneshot.sent()));
+        assert_eq!(oneshot.take(), Some(7));
+        assert_eq!(oneshot.take(), None);
+        thread.join().unwrap();
+    });
+}
+
+/// A task that is gone before the thread has sent leaves nothing behind.
+#[test]
+fn what_nobody_takes_is_dropped() {
+    loom::model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let oneshot = Oneshot::new();
+        let (sender, value) = (Arc::clone(&oneshot), Dropped(Arc::clone(&drops)));
+        let thread = thread::spawn(move || sender.send(value));
+        drop(oneshot.sent());
+        drop(oneshot);
+        thread.join().unwrap();
+        assert_eq!(drops.load(Ordering::Acquire), 1);
     });
 }

@@ -5,31 +5,25 @@ use std::task::Context;
 
 use loom::thread;
 
-use super::counted;
+use super::{counted, request};
 use crate::actor::Actor;
-use crate::shared::door::Keeper;
-use crate::cause::{Cause, Trigger};
-use crate::shared::link::{Event, Link};
-
-fn request() -> Cause {
-    Cause::new(Trigger::Request {
-        outcome: Ok(()).into(),
-        reason: None,
-    })
-}
+use crate::shared::group_state::Registry;
+use crate::shared::mailbox::Event;
+use crate::shared::receiver::Receiver;
 
 #[test]
 fn no_event_sleeps_unseen() {
     loom::model(|| {
-        let mut inbox = Link::open();
-        let link = Arc::clone(&inbox.link);
+        let mut receiver = Receiver::new();
+        let state = Arc::clone(&receiver.state);
         let (count, waker) = counted();
-        let sender = thread::spawn(move || link.send(Event::SkipDrain));
-        inbox.link.keep_waker(&Context::from_waker(&waker));
-        let seen = inbox.has_mail();
+        let sender = thread::spawn(move || state.mailbox.send(Event::SkipDrain));
+        let mailbox = &receiver.state.mailbox;
+        mailbox.keep_waker(&Context::from_waker(&waker));
+        let seen = receiver.has_mail();
         sender.join().unwrap();
         assert!(seen || count.wakes() == 1);
-        assert!(inbox.next_event().is_some());
+        assert!(receiver.next_event().is_some());
     });
 }
 
@@ -37,18 +31,18 @@ fn no_event_sleeps_unseen() {
 #[test]
 fn one_request_is_the_cause() {
     loom::model(|| {
-        let mut inbox = Link::open();
-        let link = Arc::clone(&inbox.link);
+        let mut receiver = Receiver::new();
+        let state = Arc::clone(&receiver.state);
         let sender = thread::spawn(move || {
-            link.request(request());
-            assert!(link.stopping.is_set() && !link.is_ready());
+            state.request(request());
+            assert!(state.stopping.is_set() && !state.is_ready());
         });
-        inbox.link.request(request());
-        inbox.link.ready.set(true);
-        assert!(!inbox.link.is_ready());
+        receiver.state.request(request());
+        receiver.state.ready.set(true);
+        assert!(!receiver.state.is_ready());
         sender.join().unwrap();
-        assert!(matches!(inbox.next_event(), Some(Event::Requested)));
-        assert!(inbox.next_event().is_none());
+        assert!(matches!(receiver.next_event(), Some(Event::Requested)));
+        assert!(receiver.next_event().is_none());
     });
 }
 
@@ -56,14 +50,14 @@ fn one_request_is_the_cause() {
 #[test]
 fn who_is_not_ready_is_stopping() {
     loom::model(|| {
-        let inbox = Link::open();
-        let link = Arc::clone(&inbox.link);
+        let receiver = Receiver::new();
+        let state = Arc::clone(&receiver.state);
         let looks = thread::spawn(move || {
-            if link.ready.get() == Some(false) {
-                assert!(link.stopping.is_set());
+            if state.ready.get() == Some(false) {
+                assert!(state.stopping.is_set());
             }
         });
-        inbox.link.request(request());
+        receiver.state.request(request());
         looks.join().unwrap();
     });
 }
@@ -72,18 +66,18 @@ fn who_is_not_ready_is_stopping() {
 #[test]
 fn an_actor_is_accepted_or_given_back() {
     loom::model(|| {
-        let inbox = Link::open();
-        let keeper = Arc::new(Keeper::open(&inbox.link));
-        let door = Arc::clone(&keeper);
+        let receiver = Receiver::new();
+        let intake = Arc::clone(&receiver.intake);
         let (count, waker) = counted();
         let adder = thread::spawn(move || {
             let actor = Actor::new(async { Ok(()) }, |_| {});
-            door.add(actor, None).is_ok()
+            intake.add(actor, None).is_ok()
         });
-        inbox.link.keep_waker(&Context::from_waker(&waker));
-        let is_seen = keeper.has_added();
-        let early = keeper.take().len();
-        let (next, late) = keeper.close_stage();
+        let mailbox = &receiver.state.mailbox;
+        mailbox.keep_waker(&Context::from_waker(&waker));
+        let is_seen = receiver.intake.has_added();
+        let early = receiver.intake.take_all().len();
+        let (next, late) = receiver.intake.close_stage_and_take();
         assert_eq!(next.is_some(), !late.is_empty());
         let accepted = adder.join().unwrap();
         assert_eq!(early + late.len(), usize::from(accepted));
@@ -95,18 +89,18 @@ fn an_actor_is_accepted_or_given_back() {
 #[test]
 fn no_actor_waits_unseen() {
     loom::model(|| {
-        let inbox = Link::open();
-        let keeper = Arc::new(Keeper::open(&inbox.link));
-        let door = Arc::clone(&keeper);
+        let receiver = Receiver::new();
+        let intake = Arc::clone(&receiver.intake);
         let (count, waker) = counted();
         let adder = thread::spawn(move || {
             let actor = Actor::new(async { Ok(()) }, |_| {});
-            assert!(door.add(actor, None).is_ok());
+            assert!(intake.add(actor, None).is_ok());
         });
-        inbox.link.keep_waker(&Context::from_waker(&waker));
-        let is_seen = keeper.has_added();
+        let mailbox = &receiver.state.mailbox;
+        mailbox.keep_waker(&Context::from_waker(&waker));
+        let is_seen = receiver.intake.has_added();
         adder.join().unwrap();
         assert!(is_seen || count.wakes() == 1);
-        assert_eq!(keeper.take().len(), 1);
+        assert_eq!(receiver.intake.take_all().len(), 1);
     });
 }

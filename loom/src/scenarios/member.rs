@@ -7,12 +7,13 @@ use loom::thread;
 
 use super::{Scene, counted, poll};
 use crate::outcome::Outcome;
-use crate::shared::link::Event;
 use crate::phase::ActorState;
+use crate::shared::mailbox::Event;
+use crate::shared::readiness::Settled;
 
 fn exits(scene: &mut Scene) -> usize {
     let mut exits = 0;
-    while let Some(event) = scene.inbox.next_event() {
+    while let Some(event) = scene.receiver.next_event() {
         exits += usize::from(matches!(event, Event::Exited(_)));
     }
     exits
@@ -67,7 +68,7 @@ fn a_force_against_a_loss_is_one_end() {
         let mut scene = Scene::new();
         let member = scene.member(0, usize::MAX);
         let task = Arc::clone(&member);
-        let drops = thread::spawn(move || task.end(Outcome::Lost(None).into()));
+        let drops = thread::spawn(move || task.end(Outcome::Lost(None)));
         let forced = member.force().is_some();
         let told = exits(&mut scene);
         assert_eq!(told, usize::from(!forced));
@@ -85,7 +86,7 @@ fn a_look_disturbs_no_force() {
         let (_, waker) = counted();
         assert!(poll(&member, &waker).is_pending());
         let looks = Arc::clone(&member);
-        let look = thread::spawn(move || (looks.state(), looks.has_ended()));
+        let look = thread::spawn(move || looks.snapshot().is_some());
         let forced = member.force().expect("it has not exited");
         assert_eq!(forced.state, ActorState::Parked);
         look.join().unwrap();
@@ -100,11 +101,11 @@ fn an_announcement_against_an_exit_settles_once() {
         let member = scene.member(0, usize::MAX);
         let announces = Arc::clone(&member);
         let announcer = thread::spawn(move || announces.announce());
-        let by_exit = member.readiness().settle();
+        let by_exit = member.settle_readiness();
         announcer.join().unwrap();
-        let event = scene.inbox.next_event();
+        let event = scene.receiver.next_event();
         let announced = matches!(event, Some(Event::Announced(0)));
-        assert_ne!(by_exit, announced);
+        assert_eq!(by_exit == Settled::NeverAnnounced, !announced);
     });
 }
 
@@ -121,9 +122,45 @@ fn an_announcement_is_told_before_the_exit_or_not_at_all() {
         assert!(poll(&member, &waker).is_ready());
         announcer.join().unwrap();
         let mut events = Vec::new();
-        while let Some(event) = scene.inbox.next_event() {
+        while let Some(event) = scene.receiver.next_event() {
             events.push(matches!(event, Event::Announced(0)));
         }
         assert!(matches!(&events[..], [true, false] | [false]));
+    });
+}
+
+/// The count of revoked actors ends at zero, although the exit may overtake the revocation between
+/// its two steps: an actor that is gone keeps no group from being ready.
+#[test]
+fn a_revocation_against_an_exit_leaves_none_revoked() {
+    loom::model(|| {
+        let scene = Scene::new();
+        let member = scene.member(0, usize::MAX);
+        member.announce();
+        scene.receiver.state.ready.set(true);
+        let revokes = Arc::clone(&member);
+        let revoker = thread::spawn(move || revokes.revoke());
+        let settled = member.settle_readiness();
+        assert!(matches!(settled, Settled::Nothing | Settled::WasRevoked));
+        revoker.join().unwrap();
+        assert!(scene.receiver.state.is_ready());
+    });
+}
+
+/// An announcement that takes a revocation back races with the exit: one of the two counts it out.
+#[test]
+fn a_second_announcement_against_an_exit_leaves_none_revoked() {
+    loom::model(|| {
+        let scene = Scene::new();
+        let member = scene.member(0, usize::MAX);
+        member.announce();
+        member.revoke();
+        scene.receiver.state.ready.set(true);
+        assert!(!scene.receiver.state.is_ready());
+        let announces = Arc::clone(&member);
+        let announcer = thread::spawn(move || announces.announce());
+        let _ = member.settle_readiness();
+        announcer.join().unwrap();
+        assert!(scene.receiver.state.is_ready());
     });
 }

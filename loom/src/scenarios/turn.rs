@@ -8,7 +8,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
 use super::{Scene, counted, poll};
-use crate::shared::link::Event;
+use crate::shared::mailbox::Event;
 
 /// Both exit while their turn begins: they count themselves, or send their exits and the group
 /// counts.
@@ -20,14 +20,18 @@ fn the_last_exit_wakes_the_group() {
         let (count, waker) = counted();
         let tasks = members.map(|member| {
             thread::spawn(move || {
-                let _ = member.readiness().settle();
+                let _ = member.settle_readiness();
                 let (_, waker) = counted();
                 assert!(poll(&member, &waker).is_ready());
             })
         });
         scene.stage.begin_turn(Duration::ZERO, 2, true);
-        scene.inbox.link.keep_waker(&Context::from_waker(&waker));
-        while let Some(event) = scene.inbox.next_event() {
+        scene
+            .receiver
+            .state
+            .mailbox
+            .keep_waker(&Context::from_waker(&waker));
+        while let Some(event) = scene.receiver.next_event() {
             assert!(matches!(event, Event::Exited(_)));
             scene.stage.leave();
         }
@@ -36,7 +40,7 @@ fn the_last_exit_wakes_the_group() {
             task.join().unwrap();
         }
         assert!(is_over || count.wakes() == 1);
-        while scene.inbox.next_event().is_some() {
+        while scene.receiver.next_event().is_some() {
             scene.stage.leave();
         }
         assert!(scene.stage.is_empty());
@@ -72,7 +76,7 @@ fn a_limit_against_an_exit_counts_once() {
     loom::model(|| {
         let mut scene = Scene::new();
         let member = scene.member(0, 0);
-        let _ = member.readiness().settle();
+        let _ = member.settle_readiness();
         scene.stage.begin_turn(Duration::ZERO, 1, true);
         let task = Arc::clone(&member);
         let polls = thread::spawn(move || {
@@ -84,7 +88,7 @@ fn a_limit_against_an_exit_counts_once() {
         }
         assert!(polls.join().unwrap().is_ready());
         assert!(scene.stage.is_empty());
-        assert!(scene.inbox.next_event().is_none());
+        assert!(scene.receiver.next_event().is_none());
         assert_eq!(scene.drops(), 1);
     });
 }

@@ -36,6 +36,15 @@ fn an_executor_is_a_spawner() {
     });
 }
 
+/// A feature changes no code that compiles without it: `Spawner` is imported here, and an `Arc` of an
+/// executor is a spawner too.
+#[test]
+fn a_shared_executor_keeps_its_own_spawn() {
+    let executor = Arc::new(Executor::new());
+    let task: smol::Task<u8> = executor.spawn(async { 7 });
+    assert_eq!(block_on(executor.run(task)), 7);
+}
+
 /// "No run ever hangs on it": an executor that is dropped while the group runs on it.
 #[test]
 fn law_23_an_executor_dropped_midway() {
