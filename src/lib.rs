@@ -1,8 +1,8 @@
 //! Runs the parts of a program as one: when one of them ends, all of them stop, in order and on
 //! time.
 //!
-//! Create a [`Group`]. Add [actors](Actor), each an *execute* future and an *interrupt* that makes
-//! it end. Run it. All actors run concurrently. The first one that exits, for whatever reason,
+//! Create a [`Group`]. Add [actors](Actor): each is a future, called *execute* as in Go, and a
+//! function, its *interrupt*, which makes execute end. Run it. All actors run concurrently. The first one that exits, for whatever reason,
 //! interrupts all the others. `run` returns when all have exited, with what the first one returned.
 //!
 //! ```
@@ -136,7 +136,9 @@
 //! # Guides
 //!
 //! The [guides] say how to come from Go or from Tokio, write an actor, stop in order, run under
-//! systemd or Kubernetes, test, write a spawner, and restart.
+//! systemd or Kubernetes, test, write a spawner, and restart. The repository has three folders of
+//! programs beside them: `examples`, `cookbook` with recipes to copy, and `service`, a whole HTTP
+//! service.
 //!
 //! # Comparison to other crates
 //!
