@@ -418,7 +418,7 @@ the stop took 600ms
   deaf                    forced       700ms      300ms  |          ==========!|
   `deaf` (parked), forced by the grace after 300ms";
         assert_eq!(report.to_string(), table);
-        let source = include_str!("../report.rs");
+        let source = include_str!("table.rs");
         for line in table.lines().filter(|line| !line.is_empty()) {
             assert!(source.contains(&format!("/// {line}")), "{line}");
         }
