@@ -50,10 +50,12 @@ use std::time::Duration;
 use crate::actor::Actor;
 use crate::cause::{Cause, Exit, Trigger};
 use crate::error::severity;
+use crate::name::Name;
 use crate::outcome::Kept;
 use crate::panic::Panic;
 use crate::phase::Phase;
 use crate::report::{Report, Severity};
+use crate::settings::Settings;
 use crate::shared::group_state::GroupState;
 use crate::shared::mailbox::{Event, Exited, Key};
 use crate::shared::member::Member;
@@ -96,6 +98,8 @@ pub(crate) struct Machine<'a> {
     turns: Turns,
     /// Actors that never start and have yet to be dropped.
     given_up: VecDeque<Key>,
+    /// Those of them that were dropped and not logged yet.
+    untold: Vec<(Name, Settings)>,
     /// When `run` was first polled, since the birth of the group.
     first_polled: Duration,
     has_cause: bool,
@@ -123,6 +127,7 @@ impl<'a> Machine<'a> {
             clocks: Clocks::default(),
             turns: Turns::default(),
             given_up: VecDeque::new(),
+            untold: Vec::new(),
             first_polled: Duration::ZERO,
             has_cause: false,
             has_ended: false,

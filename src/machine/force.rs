@@ -38,6 +38,7 @@ impl Stopping<'_, '_> {
         // After the claims, because only now no further exit can be sent (invariant 3).
         self.take_last_exits();
         self.tell_cause();
+        self.machine.tell_never_started();
         trace::forced(&reason);
         for straggler in &stragglers {
             tell(straggler);
@@ -80,24 +81,29 @@ impl Stopping<'_, '_> {
         // A copy, because the machine notes each straggler while the turns are gone through.
         let turns = machine.turns.iter();
         let turns: Vec<_> = turns.map(Turn::forced).collect();
-        let mut stragglers = Vec::new();
+        let mut all_forced = Vec::new();
         inside(machine.spawner, || {
             for turn in &turns {
                 for member in turn.members.iter() {
                     if member.started().is_none() {
                         // It was accepted, and never starts: it ran for no time.
-                        member.start(now);
+                        member.set_started(now);
                     }
                     // Invariant 3: the claim decides. Whoever exited first has its exit in the mail
                     // or was counted; all others end here, and send nothing.
                     if let Some(forced) = member.force() {
-                        let waited_for = turn.waited_for(member, now);
-                        stragglers.push(machine.straggler(member, forced, waited_for, reason));
+                        all_forced.push((member, forced, turn.waited_for(member, now)));
                     }
                 }
             }
         });
-        stragglers
+        // The log comes after the last drop, because it may be stuck.
+        let all_forced = all_forced.into_iter();
+        all_forced
+            .map(|(member, forced, waited_for)| {
+                machine.straggler(member, forced, waited_for, reason)
+            })
+            .collect()
     }
 
     /// Takes the exits of actors that ended before they were forced: each was queued at the moment it

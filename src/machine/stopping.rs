@@ -223,6 +223,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Interrupts the actors of a stage, in the order of adding.
     async fn interrupt_stage(&mut self, order: StopOrder) -> Result<(), ForcedBy> {
         self.begin_turn(order);
+        trace::interrupting(order);
         while self.interrupt_some() {
             self.machine.pause().await?;
         }
@@ -251,7 +252,6 @@ impl<'m, 'a> Stopping<'m, 'a> {
         // Before the first interrupt. A task that exits earlier sends its exit, and one that exits
         // later finds the count complete: either way, it leaves the count once (invariant 3).
         closed.stage.begin_turn(now, closed.live, quiet);
-        trace::interrupting(order);
         turns.push(closed, members);
     }
 
@@ -334,10 +334,14 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let held = self.machine.ledger.take_held(order);
         // Kept in the machine, so that a force or a drop in the pause finds the rest.
         self.machine.given_up.extend(held);
-        while self.give_up_some() {
+        loop {
+            let are_more = self.give_up_some();
+            self.machine.tell_never_started();
+            if !are_more {
+                return Ok(());
+            }
             self.machine.pause().await?;
         }
-        Ok(())
     }
 
     /// Drops the next batch of those that never start. Returns whether there are more.
@@ -409,6 +413,13 @@ impl Machine<'_> {
             && !group.is_force_requested()
     }
 
+    /// Logs which actors never started. Their drop comes first, because the log may be stuck.
+    pub(super) fn tell_never_started(&mut self) {
+        for (name, settings) in std::mem::take(&mut self.untold) {
+            trace::never_started(&name, settings);
+        }
+    }
+
     /// Drops an actor that never starts. It stays among the members until then, so that a destructor
     /// that does not return has a name (law 30).
     fn give_up(&mut self, key: Key) {
@@ -422,7 +433,7 @@ impl Machine<'_> {
             self.ledger.announced(stage);
         }
         member.discard();
-        trace::never_started(member.name(), member.settings());
+        self.untold.push((member.name().clone(), member.settings()));
         self.report.add_never_started(member.name().clone());
         let mut members = self.receiver.intake.members();
         // `member` keeps the chunk, so nothing is dropped under the lock.

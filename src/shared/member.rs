@@ -243,10 +243,15 @@ impl Member {
     /// Starts the actor's clock and its span, which is a child of the span in which `run` is
     /// polled.
     pub(crate) fn start(&self, at: Duration) {
+        self.set_started(at);
+        self.span.open(self.name(), self.settings());
+    }
+
+    /// Sets when it started. One that never starts has no span.
+    pub(crate) fn set_started(&self, at: Duration) {
         // A `u64` of nanoseconds holds five centuries. Zero is for an actor that has not started.
         let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).max(1);
         self.started.store(nanos, Ordering::Relaxed);
-        self.span.open(self.name(), self.settings());
     }
 
     /// When it started, since the birth of the group. `None` if it has not started.
