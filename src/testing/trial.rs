@@ -60,9 +60,11 @@ impl<S: Spawner + Clone> Ground<'_, S> {
         let watch = Watch::new(self.spawner.clone(), Arc::clone(scene));
         let mut ended = Ended::default();
         {
+            // A binding of its own, because Rust 1.85 drops the temporary of `pin!` too early.
+            let script = pin!(script);
             let mut program = Program {
                 run: Some(Box::pin(group.run_report(&watch))),
-                script: Some(pin!(script)),
+                script: Some(script),
                 scene,
             };
             ended.report = self.until_it_stops(&mut program, &mut ended).await;
