@@ -34,6 +34,9 @@ pub(super) struct Turn {
     waited_for: u64,
     /// The limits of the actors that have their own, the shortest last.
     pub(super) limits: Vec<Limit>,
+    /// How much of the limits was seen to have passed. The spawner's clock may be ahead of ours, so
+    /// what it has rung for stays over.
+    spent: Duration,
 }
 
 impl Turns {
@@ -55,6 +58,7 @@ impl Turns {
             next: 0,
             waited_for: 0,
             limits: closed.limits,
+            spent: Duration::ZERO,
         });
     }
 
@@ -147,15 +151,17 @@ impl Turn {
     }
 
     /// How much of the limits has passed: by the clock that rang, or else since the interrupts.
-    pub(super) fn spent(&self, clock: Option<&Alarm>, now: Duration) -> Duration {
+    pub(super) fn spent(&mut self, clock: Option<&Alarm>, now: Duration) -> Duration {
         let since = self.stage.interrupted().unwrap_or(now);
         let elapsed = whole_millis(now.saturating_sub(since));
-        match self.limits.last() {
+        let spent = match self.limits.last() {
             // The runtime's clock may run ahead of ours: Tokio's paused clock jumps. When it rings,
             // its limit is over, whatever ours says.
             Some(next) if has_rung(clock) => next.after.max(elapsed),
             _ => elapsed,
-        }
+        };
+        self.spent = self.spent.max(spent);
+        self.spent
     }
 }
 

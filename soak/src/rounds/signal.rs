@@ -1,10 +1,11 @@
 //! Groups that watch for signals, which this process sends to itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_lite::future::{pending, zip};
+use futures_lite::future::zip;
 use rungroup::signal::{self, Signal, SignalError};
-use rungroup::{Actor, Error, ErrorKind, Group};
+use rungroup::{Actor, Error, ErrorKind, Group, Spawner as _};
 use rustix::process::{Signal as Number, getpid, kill_process};
 
 use crate::tally::{End, Life, Tally};
@@ -18,6 +19,9 @@ pub async fn signal(world: &mut World) {
         _ => handled(world).await,
     }
 }
+
+/// Long enough for a press to be another one, and for a force to be over before the next.
+const ANOTHER_PRESS: Duration = Duration::from_millis(500);
 
 fn send(signal: Number) {
     kill_process(getpid(), signal).expect("this process lives");
@@ -56,10 +60,14 @@ async fn terminated(world: &mut World, by: Number) {
 async fn forced(world: &mut World) {
     let tally = Arc::new(Tally::default());
     let mut group = watched(&tally);
+    let spawner = world.spawner();
     group.add_actor(Actor::with(|ctx| async move {
         ctx.interrupted().await;
-        send(Number::INT);
-        pending().await
+        // Until it is forced: two presses that are seen within 200 ms are one.
+        loop {
+            spawner.sleep(ANOTHER_PRESS).await;
+            send(Number::INT);
+        }
     }));
     send(Number::INT);
     let error: Error = group.run(world.spawner()).await.expect_err("a straggler");
