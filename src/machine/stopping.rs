@@ -398,7 +398,8 @@ impl Machine<'_> {
     fn queued_cause(&mut self) -> (Cause, Duration) {
         // In the order of the mail, as `first_exit` would have taken them (law 5).
         while let Some(event) = self.receiver.next_event() {
-            let notice = self.take(event);
+            // An actor that left has its interrupt dropped here (laws 7 and 35).
+            let notice = inside(self.spawner, || self.take(event));
             if let Some(cause) = notice.and_then(|notice| self.cause(notice)) {
                 return cause;
             }
