@@ -376,10 +376,7 @@ impl Group {
             report,
         );
 
-        // Run each actor.
-        machine.start();
-
-        // Wait for the first to exit.
+        // Run each actor, and wait for the first to exit.
         let cause = machine.first_exit().await;
 
         // Signal all to stop, stage by stage, and wait for them.

@@ -142,6 +142,7 @@ impl<'a> Machine<'a> {
     /// Starts all actors, and waits for the first exit that ends the group, or for a request. Returns
     /// the cause and when it happened. Meanwhile, starts the actors that are added.
     pub(crate) async fn first_exit(&mut self) -> (Cause, Duration) {
+        self.begin();
         loop {
             let notice = self.next().await;
             if let Some(cause) = self.cause(notice) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::panic::{Panic, discard};
 use crate::reason::ErrorText;
-use crate::text::{Chain, Contained};
+use crate::text::{Chain, Chained, Contained};
 
 /// An error of any type, as an actor's execute returns it.
 ///
@@ -102,6 +102,25 @@ impl Outcome {
             Outcome::Panicked(panic) => Outcome::Panicked(panic.to_text()),
             Outcome::Lost(error) => Outcome::Lost(error.as_ref().map(text)),
             Outcome::Forced => Outcome::Forced,
+        }
+    }
+
+    /// How it ended, in a word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Outcome::Returned => "returned",
+            Outcome::Failed(_) => "failed",
+            Outcome::Panicked(_) => "panicked",
+            Outcome::Lost(_) => "lost",
+            Outcome::Forced => "forced",
+        }
+    }
+
+    /// The error with its sources, or the message of the panic.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match self {
+            Outcome::Panicked(panic) => Some(panic.to_string()),
+            _ => self.error().map(|error| Chained(error).to_string()),
         }
     }
 }

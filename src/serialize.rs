@@ -4,7 +4,6 @@
 //! are their text with their sources. Durations are whole milliseconds in fields that end in `_ms`.
 
 use std::error::Error;
-use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -17,7 +16,7 @@ use crate::reason::Signal;
 use crate::report::{ForcedBy, Report, Straggler};
 use crate::settings::Ends;
 use crate::status::{ActorStatus, Status};
-use crate::text::Chained;
+use crate::text::{Chained, millis};
 
 /// Implements `Serialize` for a type as a struct with these fields.
 macro_rules! structs {
@@ -60,8 +59,8 @@ structs! {
         stopped_in_ms: exit.stopped_in().map(millis),
     }
     Outcome as outcome {
-        kind: outcome_kind(outcome),
-        error: outcome_error(outcome),
+        kind: outcome.word(),
+        error: outcome.detail(),
     }
     Straggler as straggler {
         actor: straggler.actor(),
@@ -178,30 +177,6 @@ fn kind_of(trigger: &Trigger) -> &'static str {
     }
 }
 
-fn outcome_kind(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Returned => "returned",
-        Outcome::Failed(_) => "failed",
-        Outcome::Panicked(_) => "panicked",
-        Outcome::Lost(_) => "lost",
-        Outcome::Forced => "forced",
-    }
-}
-
-/// The error with its sources, or the message of the panic.
-fn outcome_error(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Panicked(panic) => Some(panic.to_string()),
-        _ => outcome.error().map(text),
-    }
-}
-
 fn text(error: &(dyn Error + 'static)) -> String {
     Chained(error).to_string()
-}
-
-/// To the nearest millisecond.
-fn millis(duration: Duration) -> u64 {
-    let rounded = duration.saturating_add(Duration::from_micros(500));
-    u64::try_from(rounded.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 use std::iter;
+use std::time::Duration;
 
 use crate::panic::{Panic, catch};
 
@@ -119,6 +120,16 @@ pub(crate) fn chain<'a>(
 /// This calls foreign code, too.
 fn source_of<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     catch(|| error.source()).ok().flatten()
+}
+
+/// To the nearest millisecond, for fields that end in `_ms`.
+#[cfg_attr(
+    not(any(feature = "serde", feature = "tracing")),
+    expect(dead_code, reason = "for events and data")
+)]
+pub(crate) fn millis(duration: Duration) -> u64 {
+    let rounded = duration.saturating_add(Duration::from_micros(500));
+    u64::try_from(rounded.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 //!
 //! A production log at `info` has a few lines for the group, and none for an actor that does what it
 //! should: those are at `debug`. One fact is one event: the exit that is the cause is told by the
-//! group that stops, and what happens to a group inside another is at `debug`, because the outer
-//! group decides what it means.
+//! group that stops. That a group inside another is ready, stops and has stopped is at `debug`, because
+//! the outer group decides what it means.
 //!
 //! Subscribers are foreign code, so each call is contained here. Foreign text is formatted before a
 //! subscriber sees it, so that a formatter that panics does so under our catch. Durations are numbers
@@ -32,7 +32,10 @@ use crate::panic::{catch, contain};
 use crate::phase::ActorState;
 use crate::settings::{Settings, StopOrder};
 #[cfg(feature = "tracing")]
-use crate::sync::{Mutex, lock};
+use crate::{
+    sync::{Mutex, lock},
+    text::millis,
+};
 
 /// Sends an event, if there is anything to send it to.
 macro_rules! event {
@@ -154,11 +157,6 @@ impl Scope {
 #[cfg(feature = "tracing")]
 fn stage(settings: Settings) -> Option<u32> {
     (!settings.is_background()).then_some(settings.stage)
-}
-
-#[cfg(feature = "tracing")]
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Whether a subscriber wants every exit, `Ok` or not.

@@ -31,10 +31,9 @@ impl Alarm {
         self.sleep.is_none()
     }
 
-    /// Polls the clock; returns whether it has rung.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
         let Some(sleep) = &mut self.sleep else {
-            return true;
+            return;
         };
         let polled = catch(|| sleep.as_mut().poll(cx)).unwrap_or_else(|_| {
             let left = self.delay.saturating_sub(self.set.elapsed());
@@ -44,7 +43,6 @@ impl Alarm {
         if polled == Poll::Ready(()) {
             discard(self.sleep.take());
         }
-        self.has_rung()
     }
 }
 

@@ -17,27 +17,23 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
-    pub(super) fn is_empty(&self) -> bool {
-        let Clocks {
-            grace,
-            drain,
-            own,
-            warning,
-        } = self;
-        grace.is_none() && drain.is_none() && own.is_none() && warning.is_none()
+    pub(super) fn are_set(&mut self) -> bool {
+        self.all().next().is_some()
     }
 
     /// Polls all clocks, because each keeps the waker.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) {
+        self.all().for_each(|alarm| alarm.poll(cx));
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Alarm> {
         let Clocks {
             grace,
             drain,
             own,
             warning,
         } = self;
-        for alarm in [grace, drain, own, warning].into_iter().flatten() {
-            alarm.poll(cx);
-        }
+        [grace, drain, own, warning].into_iter().flatten()
     }
 }
 

@@ -1,12 +1,12 @@
 //! How actors are ended that are not waited for any longer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Machine;
 use super::alarm::Alarm;
 use super::entered::inside;
 use super::stopping::Stopping;
-use super::turn::Turn;
 use crate::error::severity;
 use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
@@ -78,13 +78,13 @@ impl Stopping<'_, '_> {
     fn force_all(&mut self, reason: ForcedBy) -> Vec<Straggler> {
         let machine = &mut *self.machine;
         let now = machine.group().now();
-        // A copy, because the machine notes each straggler while the turns are gone through.
+        // The members are shared, so that the machine can note each straggler afterwards.
         let turns = machine.turns.iter();
-        let turns: Vec<_> = turns.map(Turn::forced).collect();
+        let members: Vec<_> = turns.map(|turn| Arc::clone(&turn.members)).collect();
         let mut all_forced = Vec::new();
         inside(machine.spawner, || {
-            for turn in &turns {
-                for member in turn.members.iter() {
+            for (turn, members) in machine.turns.iter().zip(&members) {
+                for member in members.iter() {
                     if member.started().is_none() {
                         // It was accepted, and never starts: it ran for no time.
                         member.set_started(now);
@@ -101,7 +101,7 @@ impl Stopping<'_, '_> {
         let all_forced = all_forced.into_iter();
         all_forced
             .map(|(member, forced, waited_for)| {
-                machine.straggler(member, forced, waited_for, reason)
+                machine.straggler(member, forced, (now, waited_for), reason)
             })
             .collect()
     }
@@ -148,23 +148,26 @@ impl Stopping<'_, '_> {
         let (stage, next) = (turn.stage.clone(), turn.limits.last().copied());
         let waited_for = Some(now.saturating_sub(stage.interrupted().unwrap_or(now)));
         let spawner = machine.spawner;
-        inside(spawner, || {
-            for member in &members {
-                // `None`: it exited, and its task or the mail counts it out. Otherwise it sends no
-                // exit and counts nothing, so the stage is left here (invariant 3).
-                let Some(forced) = member.force() else {
-                    continue;
-                };
-                stage.leave();
-                let by = ForcedBy::OwnGrace;
-                let straggler = machine.straggler(member, forced, waited_for, by);
-                tell(&straggler);
-                machine.report.add_straggler(straggler);
-            }
+        let all_forced: Vec<_> = inside(spawner, || {
             // For the next limit, measured from the same moment as the ones before.
             machine.clocks.own =
                 next.map(|limit| Alarm::new(spawner, limit.after.saturating_sub(spent)));
+            let forced = members.iter().filter_map(|member| {
+                // `None`: it exited, and its task or the mail counts it out. Otherwise it sends no
+                // exit and counts nothing, so the stage is left here (invariant 3).
+                let forced = member.force()?;
+                stage.leave();
+                Some((member, forced))
+            });
+            forced.collect()
         });
+        // The log comes after the last drop, because it may be stuck.
+        for (member, forced) in all_forced {
+            let by = ForcedBy::OwnGrace;
+            let straggler = machine.straggler(member, forced, (now, waited_for), by);
+            tell(&straggler);
+            machine.report.add_straggler(straggler);
+        }
         !due.is_empty() && next.is_some_and(|limit| limit.after <= spent)
     }
 }
@@ -180,12 +183,13 @@ fn tell(straggler: &Straggler) {
 }
 
 impl Machine<'_> {
-    /// Notes that an actor was forced.
+    /// Notes that an actor was forced, at a time since the birth of the group, and how long it was
+    /// waited for.
     fn straggler(
         &mut self,
         member: &Member,
         forced: Forced,
-        waited_for: Option<Duration>,
+        (at, waited_for): (Duration, Option<Duration>),
         reason: ForcedBy,
     ) -> Straggler {
         let Forced { state, panic } = forced;
@@ -194,7 +198,7 @@ impl Machine<'_> {
             // This is the actor's one end (invariant 3), so it is kept as its exit. A panic of its
             // future's destructor counts as its own (law 22).
             let outcome = panic.map_or(Outcome::Forced, Outcome::Panicked);
-            let exit = self.exit(member, outcome.into(), self.group().now());
+            let exit = self.exit(member, outcome.into(), at);
             trace::exited(member.settings(), &exit, false);
             let severity = severity(&exit.outcome, false);
             self.report.keep(exit, severity);

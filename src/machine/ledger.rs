@@ -181,8 +181,9 @@ impl Ledger {
     }
 
     /// Releases the actors whose stage need not wait any longer: no actor above a stage that is
-    /// awaited may start (law 26).
-    pub(super) fn release(&mut self) {
+    /// awaited may start (law 26). This is decided when somebody asks what may start, and not when an
+    /// actor announces: until the start, an actor that is added below holds them back again.
+    fn release(&mut self) {
         // The lowest stage that is awaited starts, and all below it.
         let gate = self.awaited.keys().next().copied().unwrap_or(u32::MAX);
         self.held.release(gate);
@@ -198,7 +199,8 @@ impl Ledger {
     }
 
     /// Whether an actor that was added before the `nth` may start and has not.
-    pub(super) fn has_to_start_before(&self, nth: u64) -> bool {
+    pub(super) fn has_to_start_before(&mut self, nth: u64) -> bool {
+        self.release();
         let fresh = self.fresh.front().map(|run| run.nths.start);
         // Both are sorted, so their first ones tell.
         let next = fresh.into_iter().chain(self.held.first_released()).min();
@@ -257,6 +259,7 @@ impl Ledger {
     /// Takes the actors that are held back and stop in `order` or before, in the order of adding.
     /// Without an order, takes all.
     pub(super) fn take_held(&mut self, order: Option<StopOrder>) -> Vec<Key> {
+        self.release();
         self.held.take(order)
     }
 

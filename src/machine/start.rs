@@ -12,7 +12,7 @@ use crate::trace;
 
 impl Machine<'_> {
     /// Notes that `run` was polled: from here on, the group can act.
-    pub(crate) fn start(&mut self) {
+    pub(super) fn begin(&mut self) {
         let now = self.group().now();
         self.first_polled = now;
         self.group().enter_phase(Phase::Starting, now);
@@ -71,7 +71,6 @@ impl Machine<'_> {
                 self.hold(order, nth);
             }
         }
-        self.ledger.release();
     }
 
     fn start_run(&mut self, order: StopOrder, mut nths: Range<u64>) {

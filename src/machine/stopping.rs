@@ -203,9 +203,6 @@ impl<'m, 'a> Stopping<'m, 'a> {
             self.machine.admit(added);
             let Some(order) = next else { return Ok(None) };
             let last = self.machine.ledger.added();
-            // Those that the last mail set free start, too: no actor is interrupted that neither
-            // started nor is named (law 24).
-            self.machine.ledger.release();
             while self.machine.ledger.has_to_start_before(last) {
                 self.machine.start_some(BATCH);
                 if self.machine.ledger.has_to_start_before(last) {

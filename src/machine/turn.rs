@@ -7,8 +7,7 @@ use super::alarm::Alarm;
 use super::clocks::has_rung;
 use super::entered::BATCH;
 use super::ledger::{ClosedStage, Limit};
-use crate::cause::Cause;
-use crate::cause::StopTimes;
+use crate::cause::{Cause, StopTimes};
 use crate::report::Report;
 use crate::settings::StopOrder;
 use crate::shared::member::Member;
@@ -24,7 +23,6 @@ pub(super) struct Turns {
     turns: Vec<Turn>,
 }
 
-#[derive(Clone)]
 pub(super) struct Turn {
     pub(super) stage: Arc<Stage>,
     pub(super) members: Arc<StageMembers>,
@@ -140,14 +138,6 @@ impl Turn {
         let due = limits.take_while(|limit| limit.after <= spent).count();
         let due = self.limits.drain(self.limits.len() - due..).rev();
         due.map(|limit| limit.nth).collect()
-    }
-
-    /// A copy to go through while the machine notes what is forced. Nobody waits for its limits.
-    pub(super) fn forced(&self) -> Turn {
-        // Cheap: two references and two numbers.
-        let mut turn = self.clone();
-        turn.limits = Vec::new();
-        turn
     }
 
     /// How much of the limits has passed: by the clock that rang, or else since the interrupts.

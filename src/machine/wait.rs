@@ -166,7 +166,7 @@ impl Machine<'_> {
     }
 
     fn poll_clocks(&mut self, cx: &mut Context<'_>) {
-        if !self.clocks.is_empty() {
+        if self.clocks.are_set() {
             // A clock is foreign: its panic is caught (invariant 6), and it may need its runtime
             // (law 35).
             inside(self.spawner, || self.clocks.poll(cx));

@@ -10,7 +10,6 @@ use super::{Report, Stragglers};
 use crate::cause::{Exit, StopTimes};
 use crate::outcome::Outcome;
 use crate::phase::ActorState;
-use crate::text::Chained;
 
 /// More rows than that cannot be read at a glance. The rest is counted.
 const ROWS: usize = 20;
@@ -223,9 +222,9 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
 fn row(exit: &Exit, bar: String, interest: Interest) -> Row<'_> {
     Row {
         name: exit.actor().short(),
-        outcome: word(exit.outcome()),
+        outcome: exit.outcome().word(),
         exit: Some(exit),
-        detail: detail(exit.outcome()),
+        detail: exit.outcome().detail(),
         bar,
         interest,
         times: 1,
@@ -282,23 +281,6 @@ fn interest(exit: &Exit) -> Interest {
         Outcome::Returned => Interest::Returned(exit.stopped_in().unwrap_or_default()),
         Outcome::Forced => Interest::DidNotStop,
         _ => Interest::Faulty,
-    }
-}
-
-fn word(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Returned => "returned",
-        Outcome::Failed(_) => "failed",
-        Outcome::Panicked(_) => "panicked",
-        Outcome::Lost(_) => "lost",
-        Outcome::Forced => "forced",
-    }
-}
-
-fn detail(outcome: &Outcome) -> Option<String> {
-    match outcome {
-        Outcome::Panicked(panic) => Some(panic.to_string()),
-        _ => outcome.error().map(|error| Chained(error).to_string()),
     }
 }
 

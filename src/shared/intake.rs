@@ -86,10 +86,7 @@ impl Intake {
         }
         let mut queue = self.queue();
         if queue.added.len() <= most {
-            // Cleared under the lock under which it is set, so it never hides an actor that is
-            // queued.
-            self.has_added.store(false, Ordering::Relaxed);
-            return std::mem::take(&mut queue.added);
+            return self.empty(&mut queue);
         }
         // Actors are left, and so is the flag: the group comes back for them.
         queue.added.drain(..most).collect()
@@ -118,14 +115,18 @@ impl Intake {
             // A force may have closed it for all: it never opens again (law 24).
             queue.closed = next.map_or(Closed::ForAll, Closed::From);
         }
-        self.has_added.store(false, Ordering::Relaxed);
-        (next, std::mem::take(&mut queue.added))
+        (next, self.empty(&mut queue))
     }
 
     /// Closes the intake for all, and takes the actors that were added.
     pub(crate) fn close_and_take(&self) -> VecDeque<Actor> {
         let mut queue = self.queue();
         queue.closed = Closed::ForAll;
+        self.empty(&mut queue)
+    }
+
+    fn empty(&self, queue: &mut Queue) -> VecDeque<Actor> {
+        // Cleared under the lock under which it is set, so it never hides an actor that is queued.
         self.has_added.store(false, Ordering::Relaxed);
         std::mem::take(&mut queue.added)
     }
