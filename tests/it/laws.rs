@@ -11,6 +11,7 @@ mod faults;
 mod freed;
 mod grace;
 mod handle;
+mod last_mail;
 mod leaving;
 mod must_succeed;
 mod policies;

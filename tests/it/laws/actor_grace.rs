@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_lite::future::poll_once;
-use rungroup::{Actor, ActorState, Ends, ErrorKind, Group, Outcome, Phase, Report, Spawner};
+use rungroup::{
+    Actor, ActorState, Ends, ErrorKind, ForcedBy, Group, Outcome, Phase, Report, Spawner,
+};
 
 use crate::clock::{self, Alarms};
 use crate::runtime::Runtime;
@@ -32,6 +34,8 @@ on_every_runtime! {
     law_28_a_force_of_the_group_comes_first,
     law_28_the_clock_of_the_spawner_rings,
     law_28_status_tells_who_is_still_waited_for,
+    law_28_many_that_end_together_are_forced_together,
+    law_28_a_straggler_no_longer_holds_others_back,
 }
 
 const GRACE: Duration = Duration::from_secs(3600);
@@ -429,4 +433,54 @@ async fn law_28_status_tells_who_is_still_waited_for<R: Runtime>(rt: R) {
     assert_eq!(waiting(), ["low"]);
     release.set();
     assert_eq!(run.await.stragglers().len(), 1);
+}
+
+/// More than one batch has. The clock of the spawner is ahead of real time, and rings once.
+async fn law_28_many_that_end_together_are_forced_together<R: Runtime>(rt: R) {
+    const MANY: usize = 1_000;
+    let mut group = Group::new();
+    group.extend((0..MANY).map(|_| Actor::new(pending(), |_| {}).grace(GRACE)));
+    let (mut run, alarms) = stopping(group, parking(rt.spawner())).await;
+    // The clock is set once all are interrupted, which takes several batches.
+    during(&mut run, alarms.next()).await.ring();
+    let report = run.await;
+    let stragglers = report.stragglers().iter();
+    let alone = stragglers.filter(|it| it.reason() == ForcedBy::OwnGrace);
+    assert_eq!(alone.count(), MANY);
+}
+
+/// "For laws 9, 11 and 14 it has exited", and so for readiness.
+async fn law_28_a_straggler_no_longer_holds_others_back<R: Runtime>(rt: R) {
+    let (log, release) = (Log::new(), Event::new());
+    let mut group = Group::new();
+    let released = release.clone();
+    group.add_actor(Actor::with(async move |ctx| {
+        ctx.interrupted().await;
+        released.wait().await;
+        Ok(())
+    }));
+    let handle = group.handle();
+    let (spawner, alarms) = clock::manual(parking(rt.spawner()));
+    let mut run: Run = Box::pin(group.run_report(spawner));
+    during(&mut run, handle.ready()).await.unwrap();
+    let silent = deaf("silent", &log).stage(1).grace(GRACE);
+    assert!(handle.add_actor(silent.announces_ready()).is_ok());
+    handle.stop(Ok(()));
+    let alarm = during(&mut run, alarms.next()).await;
+    let started = log.clone();
+    let late = Actor::with(async move |ctx| {
+        started.add("late started");
+        ctx.interrupted().await;
+        Ok(())
+    });
+    // It starts when stage 1 is ready, and stops last.
+    assert!(handle.add_actor(late.stage(2).background()).is_ok());
+    assert!(poll_once(&mut run).await.is_none());
+    assert_eq!(log.count("late started"), 0);
+    alarm.ring();
+    during(&mut run, log.until("late started")).await;
+    release.set();
+    let report = run.await;
+    assert!(report.never_started().is_empty());
+    assert_eq!(report.stragglers().len(), 1);
 }
