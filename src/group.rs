@@ -364,7 +364,7 @@ impl Group {
         })
     }
 
-    async fn run_on(mut self, spawner: &dyn Spawner, report: Report) -> Report {
+    async fn run_on(mut self, spawner: &dyn Spawner, mut report: Report) -> Report {
         self.accept_added();
         self.receiver.intake.set_members(self.members);
         let mut machine = Machine::new(
@@ -373,7 +373,7 @@ impl Group {
             self.ledger,
             self.limits,
             self.is_inner,
-            report,
+            &mut report,
         );
 
         // Run each actor, and wait for the first to exit.
@@ -383,7 +383,8 @@ impl Group {
         machine.stop(cause).await;
 
         // Return what the first one returned.
-        machine.into_report()
+        drop(machine);
+        report
     }
 
     /// Takes in the actors that were added through handles, to keep the order of adding.

@@ -93,7 +93,7 @@ pub(crate) struct Machine<'a> {
     limits: Limits,
     /// Whether the group is an actor of another one, which decides what its end means.
     is_inner: bool,
-    report: Report,
+    report: &'a mut Report,
     clocks: Clocks,
     turns: Turns,
     /// Actors that never start and have yet to be dropped.
@@ -115,7 +115,7 @@ impl<'a> Machine<'a> {
         ledger: Ledger,
         limits: Limits,
         is_inner: bool,
-        report: Report,
+        report: &'a mut Report,
     ) -> Machine<'a> {
         Machine {
             spawner,
@@ -149,11 +149,6 @@ impl<'a> Machine<'a> {
                 return cause;
             }
         }
-    }
-
-    /// Ends the machine and returns what it found.
-    pub(crate) fn into_report(mut self) -> Report {
-        std::mem::replace(&mut self.report, Report::keeping_faults())
     }
 
     /// Makes the cause of what ends the group, and says when it happened.

@@ -9,6 +9,7 @@ use crate::{ours, peers};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contestant {
     Pair,
+    PairWithOneCancel,
     PairWithChannel,
     With,
     JoinSet,
@@ -18,8 +19,9 @@ pub enum Contestant {
 }
 
 impl Contestant {
-    pub const ALL: [Contestant; 7] = [
+    pub const ALL: [Contestant; 8] = [
         Contestant::Pair,
+        Contestant::PairWithOneCancel,
         Contestant::PairWithChannel,
         Contestant::With,
         Contestant::JoinSet,
@@ -31,6 +33,7 @@ impl Contestant {
     pub fn id(self) -> &'static str {
         match self {
             Contestant::Pair => "pair",
+            Contestant::PairWithOneCancel => "pair-one-cancel",
             Contestant::PairWithChannel => "pair-channel",
             Contestant::With => "with",
             Contestant::JoinSet => "join-set",
@@ -43,6 +46,7 @@ impl Contestant {
     pub fn title(self) -> &'static str {
         match self {
             Contestant::Pair => "rungroup, pair",
+            Contestant::PairWithOneCancel => "rungroup, pair, one cancels",
             Contestant::PairWithChannel => "rungroup, pair with a channel each",
             Contestant::With => "rungroup, `Actor::with`",
             Contestant::JoinSet => "`JoinSet` + token",
@@ -86,6 +90,9 @@ impl Contestant {
     pub async fn live<W: Work>(self, runtime: Runtime, actors: usize, work: W) {
         match self {
             Contestant::Pair => ours::pair(runtime, actors, work).await,
+            Contestant::PairWithOneCancel => {
+                ours::pair_with_one_cancel(runtime, actors, work).await
+            }
             Contestant::PairWithChannel => ours::pair_with_channel(runtime, actors, work).await,
             Contestant::With => ours::with(runtime, actors, work).await,
             Contestant::JoinSet => peers::join_set(actors, work).await,

@@ -25,6 +25,27 @@ pub(crate) async fn pair<W: Work>(runtime: Runtime, actors: usize, work: W) {
     runtime.run(group).await;
 }
 
+/// Pairs of execute and interrupt. All wait for one token, which only one interrupt cancels: the same
+/// wait and the same cancel as those of the peers.
+pub(crate) async fn pair_with_one_cancel<W: Work>(runtime: Runtime, actors: usize, work: W) {
+    let token = CancellationToken::new();
+    let mut group = Group::new();
+    for _ in 0..actors {
+        let (work, waits) = (work.clone(), token.clone());
+        let execute = async move {
+            work.wait(waits.cancelled()).await;
+            Ok(())
+        };
+        group.add(execute, |_| {});
+    }
+    let first = async move {
+        work.first_exit().await;
+        Ok(())
+    };
+    group.add(first, move |_| token.cancel());
+    runtime.run(group).await;
+}
+
 /// Pairs of execute and interrupt, with a channel each, as Go's users write them.
 pub(crate) async fn pair_with_channel<W: Work>(runtime: Runtime, actors: usize, work: W) {
     let mut group = Group::new();

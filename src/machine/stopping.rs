@@ -178,7 +178,9 @@ impl<'m, 'a> Stopping<'m, 'a> {
     pub(super) fn take_mail(&mut self) {
         // Bounded, although more may be sent meanwhile: the queue is fetched once. What comes later
         // was sent after this moment, so law 7 does not ask for it.
-        self.machine.receiver.fetch_all();
+        if !self.machine.receiver.fetch_all() {
+            return;
+        }
         let spawner = self.machine.spawner;
         inside(spawner, || {
             while let Some(event) = self.machine.receiver.next_fetched() {
@@ -314,14 +316,17 @@ impl<'m, 'a> Stopping<'m, 'a> {
     fn end_turn(&mut self) {
         let machine = &mut *self.machine;
         let members = machine.receiver.intake.members().end_turns();
-        machine.turns.clear();
         let Machine {
-            spawner, clocks, ..
+            spawner,
+            turns,
+            clocks,
+            ..
         } = machine;
         // Spans and clocks are foreign, so they are dropped outside the lock of the members, and
         // inside the runtime (law 35).
         inside(*spawner, || {
             drop(members);
+            turns.clear();
             clocks.own = None;
             clocks.warning = None;
         });
@@ -330,6 +335,9 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Drops, uncalled, the actors that readiness holds back and that stop in `order` or before.
     /// Without an order, drops all of them.
     async fn give_up_held(&mut self, order: Option<StopOrder>) -> Result<(), ForcedBy> {
+        if !self.machine.ledger.is_gated() {
+            return Ok(());
+        }
         self.machine.hold_back_fresh();
         let held = self.machine.ledger.take_held(order);
         // Kept in the machine, so that a force or a drop in the pause finds the rest.
@@ -366,11 +374,15 @@ impl<'m, 'a> Stopping<'m, 'a> {
         let now = self.machine.group().now();
         let took = now.saturating_sub(self.began);
         self.machine.report.set_took(took);
-        self.end_turn();
+        if self.machine.turns.last().is_some() {
+            self.end_turn();
+        }
         let machine = &mut *self.machine;
-        let (spawner, clocks) = (machine.spawner, &mut machine.clocks);
-        // The clocks are foreign, and dropped inside their runtime.
-        inside(spawner, || *clocks = Clocks::default());
+        if machine.clocks.are_set() {
+            // The clocks are foreign, and dropped inside their runtime.
+            let (spawner, clocks) = (machine.spawner, &mut machine.clocks);
+            inside(spawner, || *clocks = Clocks::default());
+        }
         self.machine.has_ended = true;
         self.machine.group().enter_phase(Phase::Ended, now);
         let is_inner = self.machine.is_inner;

@@ -20,7 +20,9 @@ use crate::trace;
 pub(super) struct Turns {
     /// When the cause happened, from the first interrupt on. Since the birth of the group.
     cause_at: Option<Duration>,
-    turns: Vec<Turn>,
+    /// The turns before the last. Only a force has any, so that other stops allocate nothing.
+    earlier: Vec<Turn>,
+    last: Option<Turn>,
 }
 
 pub(super) struct Turn {
@@ -50,37 +52,42 @@ impl Turns {
     }
 
     pub(super) fn push(&mut self, closed: ClosedStage, members: Arc<StageMembers>) {
-        self.turns.push(Turn {
+        let turn = Turn {
             stage: closed.stage,
             members,
             next: 0,
             waited_for: 0,
             limits: closed.limits,
             spent: Duration::ZERO,
-        });
+        };
+        self.earlier.extend(self.last.replace(turn));
     }
 
     pub(super) fn clear(&mut self) {
-        self.turns.clear();
+        self.earlier.clear();
+        self.last = None;
     }
 
     pub(super) fn last(&self) -> Option<&Turn> {
-        self.turns.last()
+        self.last.as_ref()
     }
 
     pub(super) fn last_mut(&mut self) -> Option<&mut Turn> {
-        self.turns.last_mut()
+        self.last.as_mut()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Turn> {
-        self.turns.iter()
+        self.earlier.iter().chain(&self.last)
     }
 
     /// The turn of a stage, if it has come.
     pub(super) fn of(&self, order: StopOrder) -> Option<&Turn> {
         // They are sorted from the highest stage down, because that is how stages stop (law 11).
-        let at = self.turns.partition_point(|turn| turn.stage.order > order);
-        self.turns.get(at).filter(|turn| turn.stage.order == order)
+        let at = self
+            .earlier
+            .partition_point(|turn| turn.stage.order > order);
+        let turn = self.earlier.get(at).or(self.last.as_ref());
+        turn.filter(|turn| turn.stage.order == order)
     }
 
     /// When an actor that exits at `at` was interrupted and exited, if the first interrupt was

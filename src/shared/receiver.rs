@@ -49,11 +49,16 @@ impl Receiver {
         !self.batch.is_empty()
     }
 
-    /// Fetches all events that were sent, behind those that have yet to be taken.
-    pub(crate) fn fetch_all(&mut self) {
+    /// Fetches all events that were sent, behind those that have yet to be taken. Returns whether
+    /// there are any to take.
+    pub(crate) fn fetch_all(&mut self) -> bool {
+        if self.batch.is_empty() {
+            return self.fetch();
+        }
         let mut later = VecDeque::new();
         self.state.mailbox.fetch(&mut later);
         self.batch.append(&mut later);
+        true
     }
 
     /// The next event of all that were sent.

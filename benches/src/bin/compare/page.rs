@@ -60,6 +60,7 @@ actors are made, started, interrupted, awaited and freed. Every contestant does 
 | contestant | how it does it |
 | --- | --- |
 | rungroup, pair | `Group::add(execute, interrupt)`. All executes wait for clones of one `CancellationToken`, which each interrupt cancels: the same wait as that of the peers below. |
+| rungroup, pair, one cancels | The same, but only one interrupt cancels the token; the others do nothing. |
 | rungroup, pair with a channel each | `Group::add(execute, interrupt)`. Each execute waits for a oneshot channel of its own, which its interrupt closes: as Go's users write it. |
 | rungroup, `Actor::with` | Each actor waits for `ctx.interrupted()`. |
 | `JoinSet` + token | Tokio's `JoinSet`; the tasks wait for clones of one `CancellationToken`, which is cancelled when `join_next` gives the first exit; then all are joined. |

@@ -192,6 +192,7 @@ const GO: RGBColor = RGBColor(0, 173, 216);
 fn color(contestant: Contestant) -> RGBColor {
     match contestant {
         Contestant::Pair => RGBColor(200, 40, 30),
+        Contestant::PairWithOneCancel => RGBColor(225, 100, 60),
         Contestant::PairWithChannel => RGBColor(240, 150, 130),
         Contestant::With => RGBColor(240, 110, 0),
         Contestant::JoinSet => RGBColor(30, 70, 170),
