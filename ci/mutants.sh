@@ -20,7 +20,7 @@ mkdir -p "$out"
 
 # .config/nextest.toml: the first test that fails or hangs is enough.
 export NEXTEST_PROFILE=mutants
-for part in group signal trace spawners; do
+for part in group signal trace spawners kits; do
     result=0
     cargo mutants --config "ci/mutants/$part.toml" --output "$out/$part" --jobs 1 --timeout 180 \
         "${shard[@]}" || result=$?
