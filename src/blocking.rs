@@ -7,7 +7,7 @@ use std::thread;
 use crate::actor::Actor;
 use crate::cause::Cause;
 use crate::context::Context;
-use crate::outcome::{Kept, Outcome, Result};
+use crate::outcome::{ContainedOutcome, Outcome, Result};
 use crate::panic::catch;
 use crate::shared::interrupt::Interrupt;
 use crate::shared::latch::Oneshot;
@@ -54,7 +54,7 @@ impl Actor {
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
         let execute = |ctx| run_on_a_thread(ctx, |_ctx| execute());
-        Actor::told_by(Interrupt::both(Box::new(interrupt)), execute)
+        Actor::with_context(Interrupt::both(Box::new(interrupt)), execute)
     }
 
     /// Makes an actor from a function that blocks, as [`blocking`](Actor::blocking) does. The
@@ -90,13 +90,16 @@ async fn run_on_a_thread(
     ctx.moves_to_thread();
     let name = thread_name(ctx.name());
     // If the task is gone by then, the thread drops the outcome, and its panic is contained.
-    let outcome = Oneshot::<Kept>::new();
+    let outcome = Oneshot::<ContainedOutcome>::new();
     let sender = Arc::clone(&outcome);
     // The lines of the thread belong to the actor, as those of its polls do (law 35).
     let scope = trace::Scope::current();
     let work = move || {
         let returned = scope.around(|| catch(|| execute(ctx)));
-        sender.send(returned.map_or_else(|panic| Outcome::Panicked(panic).into(), Kept::from));
+        sender.send(returned.map_or_else(
+            |panic| Outcome::Panicked(panic).into(),
+            ContainedOutcome::from,
+        ));
     };
     // Detached, because a join would wait, inside a poll, for the destructors of the thread's
     // locals.
@@ -105,7 +108,7 @@ async fn run_on_a_thread(
     outcome.take().map_or(Ok(()), into_result)
 }
 
-fn into_result(mut outcome: Kept) -> Result {
+fn into_result(mut outcome: ContainedOutcome) -> Result {
     match outcome.take() {
         Outcome::Failed(error) => Err(error),
         // The caller that polls catches it again: the panic is the actor's.

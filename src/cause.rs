@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::name::Name;
-use crate::outcome::{Kept, Outcome, Shared};
+use crate::outcome::{ContainedOutcome, Outcome, Shared};
 use crate::reason::{Reason, Signal, signal_behind};
 use crate::text::{Chain, Chained};
 
@@ -103,7 +103,7 @@ pub(crate) enum Trigger {
     Exit(Exit),
     /// Its outcome is `Returned` or `Failed`.
     Request {
-        outcome: Kept,
+        outcome: ContainedOutcome,
         reason: Option<Reason>,
     },
     NoActorLeft,

@@ -359,7 +359,7 @@ impl Actor {
     pub fn with<F: Future<Output = Result> + Send + 'static>(
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
-        let mut actor = Actor::told_by(Interrupt::latch(), execute);
+        let mut actor = Actor::with_context(Interrupt::latch(), execute);
         actor.settings.set_has_context();
         actor
     }
@@ -371,7 +371,7 @@ impl Actor {
         execute: impl FnOnce(Context) -> F + Send + 'static,
         interrupt: impl FnOnce(&Cause) + Send + 'static,
     ) -> Actor {
-        let mut actor = Actor::told_by(Interrupt::both(Box::new(interrupt)), execute);
+        let mut actor = Actor::with_context(Interrupt::both(Box::new(interrupt)), execute);
         actor.settings.set_has_context();
         actor
     }
@@ -379,7 +379,7 @@ impl Actor {
     /// Makes an actor whose execute learns of its interrupt through a context, which it may keep to
     /// itself.
     #[track_caller]
-    pub(crate) fn told_by<F: Future<Output = Result> + Send + 'static>(
+    pub(crate) fn with_context<F: Future<Output = Result> + Send + 'static>(
         interrupt: Interrupt,
         execute: impl FnOnce(Context) -> F + Send + 'static,
     ) -> Actor {
@@ -414,6 +414,6 @@ impl Actor {
             let exit = ctx.poll_until_interrupted(execute).await;
             exit.unwrap_or(Ok(()))
         };
-        Actor::told_by(Interrupt::latch(), run)
+        Actor::with_context(Interrupt::latch(), run)
     }
 }

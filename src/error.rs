@@ -74,7 +74,7 @@ enum Verdict {
 
 impl Verdict {
     /// Law 10.
-    fn of(report: &Report) -> Option<Verdict> {
+    fn from_report(report: &Report) -> Option<Verdict> {
         let cause = report.cause().filter(|cause| !cause.is_ok());
         match (cause.map(Cause::exit), report.faults().first) {
             (Some(Some(_)), _) => Some(Verdict::Cause),
@@ -170,7 +170,7 @@ impl fmt::Display for ErrorKind {
 
 impl ErrorKind {
     /// The kind of an outcome. For an actor that is a group, it is the kind of that group's error.
-    fn of(outcome: &Outcome) -> ErrorKind {
+    fn from_outcome(outcome: &Outcome) -> ErrorKind {
         match outcome {
             Outcome::Panicked(_) => ErrorKind::Panicked,
             Outcome::Lost(_) => ErrorKind::Lost,
@@ -202,7 +202,7 @@ pub(crate) fn failure(report: &Report) -> Option<impl fmt::Display> {
             Chain(self.0.source(self.1)).fmt(f)
         }
     }
-    Verdict::of(report).map(|verdict| Failure(verdict, report))
+    Verdict::from_report(report).map(|verdict| Failure(verdict, report))
 }
 
 impl Report {
@@ -213,7 +213,7 @@ impl Report {
     /// See [`Error`]. As in Go, an `Err` of a later actor does not fail the run, unless that actor
     /// [must succeed](crate::Actor::must_succeed). It is in [`exits`](Report::exits).
     pub fn into_result(self) -> Result<(), Error> {
-        match Verdict::of(&self) {
+        match Verdict::from_report(&self) {
             Some(verdict) => Err(Error(Box::new(Inner {
                 verdict,
                 report: self,
@@ -231,9 +231,9 @@ impl Error {
             Verdict::Request => ErrorKind::Failed,
             Verdict::Interrupt(_) => ErrorKind::Panicked,
             Verdict::Stragglers | Verdict::InnerStragglers(_) => ErrorKind::Stragglers,
-            Verdict::Cause | Verdict::Exit(_) => self
-                .exit()
-                .map_or(ErrorKind::Failed, |exit| ErrorKind::of(exit.outcome())),
+            Verdict::Cause | Verdict::Exit(_) => self.exit().map_or(ErrorKind::Failed, |exit| {
+                ErrorKind::from_outcome(exit.outcome())
+            }),
         }
     }
 

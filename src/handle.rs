@@ -301,7 +301,7 @@ impl Handle {
     /// assert!(status.waiting_for().is_empty());
     /// ```
     pub fn status(&self) -> Status {
-        Status::of(&self.group)
+        Status::new(&self.group)
     }
 }
 

@@ -51,7 +51,7 @@ use crate::actor::Actor;
 use crate::cause::{Cause, Exit, Trigger};
 use crate::error::severity;
 use crate::name::Name;
-use crate::outcome::Kept;
+use crate::outcome::ContainedOutcome;
 use crate::panic::Panic;
 use crate::phase::Phase;
 use crate::report::{Report, Severity};
@@ -72,13 +72,13 @@ use turn::Turns;
 
 /// How long a stop may take, and how late its first interrupt may come.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limits {
+pub(crate) struct StopLimits {
     /// Without one, the stop may take any amount of time.
     pub(crate) grace: Option<Duration>,
     pub(crate) drain: Duration,
 }
 
-impl Limits {
+impl StopLimits {
     /// Returns the grace, if it ends before the drain does.
     fn too_short_for_drain(self) -> Option<Duration> {
         self.grace
@@ -90,7 +90,7 @@ pub(crate) struct Machine<'a> {
     spawner: &'a dyn Spawner,
     receiver: Receiver,
     ledger: Ledger,
-    limits: Limits,
+    limits: StopLimits,
     /// Whether the group is an actor of another one, which decides what its end means.
     is_inner: bool,
     report: &'a mut Report,
@@ -99,7 +99,7 @@ pub(crate) struct Machine<'a> {
     /// Actors that never start and have yet to be dropped.
     given_up: VecDeque<Key>,
     /// Those of them that were dropped and not logged yet.
-    untold: Vec<(Name, Settings)>,
+    unlogged: Vec<(Name, Settings)>,
     /// When `run` was first polled, since the birth of the group.
     first_polled: Duration,
     has_cause: bool,
@@ -113,7 +113,7 @@ impl<'a> Machine<'a> {
         spawner: &'a dyn Spawner,
         receiver: Receiver,
         ledger: Ledger,
-        limits: Limits,
+        limits: StopLimits,
         is_inner: bool,
         report: &'a mut Report,
     ) -> Machine<'a> {
@@ -127,7 +127,7 @@ impl<'a> Machine<'a> {
             clocks: Clocks::default(),
             turns: Turns::default(),
             given_up: VecDeque::new(),
-            untold: Vec::new(),
+            unlogged: Vec::new(),
             first_polled: Duration::ZERO,
             has_cause: false,
             has_ended: false,
@@ -255,7 +255,7 @@ impl<'a> Machine<'a> {
         panic
     }
 
-    fn exit(&self, member: &Member, outcome: Kept, at: Duration) -> Exit {
+    fn exit(&self, member: &Member, outcome: ContainedOutcome, at: Duration) -> Exit {
         Exit {
             name: member.name().clone(),
             outcome: outcome.into(),

@@ -143,9 +143,9 @@ impl fmt::Debug for Outcome {
 
 /// An outcome that is kept for later. Its drop is contained: an error may panic when it is dropped,
 /// and outcomes are dropped by tasks, in the middle of a stop, several at a time.
-pub(crate) struct Kept(Outcome);
+pub(crate) struct ContainedOutcome(Outcome);
 
-impl Kept {
+impl ContainedOutcome {
     pub(crate) fn take(&mut self) -> Outcome {
         std::mem::replace(&mut self.0, Outcome::Returned)
     }
@@ -162,19 +162,19 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for ContainedOutcome {
     fn drop(&mut self) {
         discard(self.take());
     }
 }
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for ContainedOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
-impl Deref for Kept {
+impl Deref for ContainedOutcome {
     type Target = Outcome;
 
     fn deref(&self) -> &Outcome {
@@ -182,15 +182,15 @@ impl Deref for Kept {
     }
 }
 
-impl From<Outcome> for Kept {
-    fn from(outcome: Outcome) -> Kept {
-        Kept(outcome)
+impl From<Outcome> for ContainedOutcome {
+    fn from(outcome: Outcome) -> ContainedOutcome {
+        ContainedOutcome(outcome)
     }
 }
 
-impl From<Result> for Kept {
-    fn from(result: Result) -> Kept {
-        Kept(match result {
+impl From<Result> for ContainedOutcome {
+    fn from(result: Result) -> ContainedOutcome {
+        ContainedOutcome(match result {
             Ok(()) => Outcome::Returned,
             Err(error) => Outcome::Failed(error),
         })
@@ -200,7 +200,7 @@ impl From<Result> for Kept {
 /// An outcome that clones of its exit share, because an error cannot be cloned. An `Ok` needs no
 /// allocation.
 #[derive(Clone)]
-pub(crate) struct Shared(Option<Arc<Kept>>);
+pub(crate) struct Shared(Option<Arc<ContainedOutcome>>);
 
 impl Deref for Shared {
     type Target = Outcome;
@@ -213,7 +213,7 @@ impl Deref for Shared {
     }
 }
 
-impl<T: Into<Kept>> From<T> for Shared {
+impl<T: Into<ContainedOutcome>> From<T> for Shared {
     fn from(outcome: T) -> Shared {
         let kept = outcome.into();
         Shared((!kept.is_ok()).then(|| Arc::new(kept)))

@@ -80,7 +80,7 @@ pub struct ActorStatus {
 
 impl Status {
     /// Takes the status. There is a registry until the group is gone.
-    pub(crate) fn of(group: &GroupState) -> Status {
+    pub(crate) fn new(group: &GroupState) -> Status {
         let now = group.now();
         // Copies, so that no lock is held while foreign code runs, such as the formatter of an error.
         let members = group.registry().map(|registry| registry.snapshot());

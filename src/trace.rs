@@ -278,10 +278,10 @@ pub(crate) fn exited(settings: Settings, exit: &Exit, is_cause: bool) {
         let ran_for_ms = millis(exit.ran_for());
         // Without a value, there is no field.
         let stopped_in_ms = exit.stopped_in().map(millis);
-        let is_told = exit.outcome().is_ok() || is_cause;
+        let is_logged = exit.outcome().is_ok() || is_cause;
         // With the error and its sources.
         let outcome = WithSources(exit.outcome());
-        if is_told {
+        if is_logged {
             event!(debug, %actor, stage, %outcome, ran_for_ms, stopped_in_ms, "actor exited");
         } else {
             event!(warn, %actor, stage, %outcome, ran_for_ms, stopped_in_ms, "actor exited");

@@ -37,11 +37,11 @@ impl Stopping<'_, '_> {
         let stragglers = self.force_all(reason);
         // After the claims, because only now no further exit can be sent (invariant 3).
         self.take_last_exits();
-        self.tell_cause();
-        self.machine.tell_never_started();
+        self.log_cause();
+        self.machine.log_never_started();
         trace::forced(&reason);
         for straggler in &stragglers {
-            tell(straggler);
+            log_straggler(straggler);
         }
         for straggler in stragglers {
             self.machine.report.add_straggler(straggler);
@@ -165,14 +165,14 @@ impl Stopping<'_, '_> {
         for (member, forced) in all_forced {
             let by = ForcedBy::OwnGrace;
             let straggler = machine.straggler(member, forced, (now, waited_for), by);
-            tell(&straggler);
+            log_straggler(&straggler);
             machine.report.add_straggler(straggler);
         }
         !due.is_empty() && next.is_some_and(|limit| limit.after <= spent)
     }
 }
 
-fn tell(straggler: &Straggler) {
+fn log_straggler(straggler: &Straggler) {
     let Straggler {
         name,
         state,

@@ -51,12 +51,12 @@ pub(super) struct ClosedStage {
     pub(super) stage: Arc<Stage>,
     pub(super) live: usize,
     /// The limits of its actors that have their own, the shortest last.
-    pub(super) limits: Vec<Limit>,
+    pub(super) limits: Vec<ActorLimit>,
 }
 
 /// When an actor with its own limit is forced.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Limit {
+pub(super) struct ActorLimit {
     /// Counted from the interrupt of its stage.
     pub(super) after: Duration,
     pub(super) nth: u64,
@@ -285,11 +285,11 @@ impl Ledger {
         })
     }
 
-    fn take_limits(&mut self, order: StopOrder) -> Vec<Limit> {
+    fn take_limits(&mut self, order: StopOrder) -> Vec<ActorLimit> {
         // They are of this stage alone, because the higher ones were closed before.
         let taken = self.limits.split_off(&Key { order, nth: 0 }).into_iter();
         let mut limits: Vec<_> = taken
-            .map(|(Key { nth, .. }, after)| Limit { after, nth })
+            .map(|(Key { nth, .. }, after)| ActorLimit { after, nth })
             .collect();
         // The shortest last, so that `Turn::take_due` takes from the end.
         limits.sort_unstable_by(|one, other| other.cmp(one));

@@ -32,7 +32,7 @@ pub(super) struct Stopping<'m, 'a> {
     /// The first warning of a long turn comes after this.
     warn_after: Duration,
     /// Whether the cause was logged.
-    is_told: bool,
+    is_logged: bool,
 }
 
 /// How long a turn lasts before it is worth a warning, if the stop has no limit. Each warning comes
@@ -70,13 +70,13 @@ impl<'m, 'a> Stopping<'m, 'a> {
             age: whole_millis(now.saturating_sub(began)),
             drains,
             warn_after: LONG_TURN,
-            is_told: false,
+            is_logged: false,
         }
     }
 
     /// Logs the cause, once. A force comes before its log, because the log may be stuck.
-    pub(super) fn tell_cause(&mut self) {
-        if !std::mem::replace(&mut self.is_told, true) {
+    pub(super) fn log_cause(&mut self) {
+        if !std::mem::replace(&mut self.is_logged, true) {
             trace::cause(&self.cause, self.machine.is_inner);
         }
     }
@@ -88,7 +88,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         // none.
         self.machine.must_go_on()?;
         self.set_grace()?;
-        self.tell_cause();
+        self.log_cause();
         if self.drains {
             self.drain().await?;
             let spawner = self.machine.spawner;
@@ -344,7 +344,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         self.machine.given_up.extend(held);
         loop {
             let are_more = self.give_up_some();
-            self.machine.tell_never_started();
+            self.machine.log_never_started();
             if !are_more {
                 return Ok(());
             }
@@ -427,8 +427,8 @@ impl Machine<'_> {
     }
 
     /// Logs which actors never started. Their drop comes first, because the log may be stuck.
-    pub(super) fn tell_never_started(&mut self) {
-        for (name, settings) in std::mem::take(&mut self.untold) {
+    pub(super) fn log_never_started(&mut self) {
+        for (name, settings) in std::mem::take(&mut self.unlogged) {
             trace::never_started(&name, settings);
         }
     }
@@ -446,7 +446,8 @@ impl Machine<'_> {
             self.ledger.announced(stage);
         }
         member.discard();
-        self.untold.push((member.name().clone(), member.settings()));
+        self.unlogged
+            .push((member.name().clone(), member.settings()));
         self.report.add_never_started(member.name().clone());
         let mut members = self.receiver.intake.members();
         // `member` keeps the chunk, so nothing is dropped under the lock.

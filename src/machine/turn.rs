@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::alarm::Alarm;
 use super::clocks::has_rung;
 use super::entered::BATCH;
-use super::ledger::{ClosedStage, Limit};
+use super::ledger::{ActorLimit, ClosedStage};
 use crate::cause::{Cause, StopTimes};
 use crate::report::Report;
 use crate::settings::StopOrder;
@@ -33,7 +33,7 @@ pub(super) struct Turn {
     /// The members before it were interrupted in the stage's turn, the others by a force.
     waited_for: u64,
     /// The limits of the actors that have their own, the shortest last.
-    pub(super) limits: Vec<Limit>,
+    pub(super) limits: Vec<ActorLimit>,
     /// How much of the limits was seen to have passed. The spawner's clock may be ahead of ours, so
     /// what it has rung for stays over.
     spent: Duration,

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use crate::outcome::Kept;
+use crate::outcome::ContainedOutcome;
 use crate::panic::{catch, contain, discard};
 use crate::settings::StopOrder;
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -35,7 +35,7 @@ pub(crate) enum Event {
 /// One actor's exit, on its way to the group.
 pub(crate) struct Exited {
     pub(crate) key: Key,
-    pub(crate) outcome: Kept,
+    pub(crate) outcome: ContainedOutcome,
     /// Since the birth of the group.
     pub(crate) at: Duration,
 }

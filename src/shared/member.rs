@@ -25,7 +25,7 @@ use std::time::Duration;
 use crate::actor::Execute;
 use crate::cause::Cause;
 use crate::name::Name;
-use crate::outcome::{Kept, Outcome, Result};
+use crate::outcome::{ContainedOutcome, Outcome, Result};
 use crate::panic::{Panic, catch, catch_drop, contain, discard};
 use crate::phase::ActorState;
 use crate::settings::Settings;
@@ -358,7 +358,7 @@ impl Member {
     }
 
     /// Drops execute and tells the group how the actor ended.
-    fn finish(&self, mut slot: MutexGuard<'_, Slot>, mut outcome: Kept) {
+    fn finish(&self, mut slot: MutexGuard<'_, Slot>, mut outcome: ContainedOutcome) {
         let panic = slot.execute.take().and_then(catch_drop);
         outcome.then_panicked(panic);
         self.span.close();
@@ -374,7 +374,7 @@ impl Member {
 
     /// Sends the exit to the group, or only counts it. Returns the group's waker if the group must
     /// look. If a force came first, does nothing.
-    fn report_exit(&self, outcome: Kept) -> Option<Wake> {
+    fn report_exit(&self, outcome: ContainedOutcome) -> Option<Wake> {
         let stage = self.stage();
         let mailbox = &stage.group.mailbox;
         // The claim makes it the one end of invariant 3: an event or a count, and neither after a
@@ -479,7 +479,7 @@ impl Member {
 }
 
 /// Polls a future once. A panic ends it too.
-fn poll(once: impl FnOnce() -> Poll<Result>) -> Poll<Kept> {
+fn poll(once: impl FnOnce() -> Poll<Result>) -> Poll<ContainedOutcome> {
     match catch(once) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(result)) => Poll::Ready(result.into()),
