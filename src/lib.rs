@@ -111,8 +111,8 @@
 //! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given
 //!   back.
 //!
-//! The [laws] are the full, numbered list. The crate has no `unsafe` code.
-//! While all actors wait, a group polls nothing and wakes nobody.
+//! The [laws] are the full, numbered list. The crate has no `unsafe` code. While all actors wait, a
+//! group polls nothing and wakes no task.
 //!
 //! # Runtimes and features
 //!

@@ -42,8 +42,8 @@
 //!
 //! An actor that could not be made changes nothing.
 //!
-//! From 200 ms after the second press on, terminations no longer hold `SIGINT` back. Actors made by [`each`] and
-//! [`handler`] still do.
+//! From 200 ms after the second press on, terminations no longer hold `SIGINT` back. Actors made by
+//! [`each`] and [`handler`] still do.
 //!
 //! A part of the program that listens to the same signal by other means, such as `tokio::signal`,
 //! must start listening before the first of these actors is made. If it starts later, the default
