@@ -123,8 +123,8 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | none | [`Threads`], which needs no runtime; [your own](spawner) |
-//! | `tokio` | [`Tokio`], and `Spawner` for `tokio::runtime::Handle` |
-//! | `smol` | [`Smol`], and `Spawner` for `smol::Executor` |
+//! | `tokio` | [`Tokio`], and [`Spawner`] for Tokio's `Handle` |
+//! | `smol` | [`Smol`], and [`Spawner`] for smol's `Executor` |
 //! | `async-std` | [`AsyncStd`] |
 //! | `signal` | [`signal`]: actors that watch signals |
 //! | `serde` | `Serialize` for [`Report`], [`Status`] and what they hold |
@@ -209,7 +209,7 @@
     )),
     doc = "[guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html"
 )]
-#![doc = include_str!("guide/tables.md")]
+#![doc = include_str!("tables.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -284,5 +284,5 @@ pub use task::Task;
 /// What a group promises, law by law.
 #[cfg(doc)]
 #[doc = include_str!("../docs/laws.md")]
-#[doc = include_str!("guide/tables.md")]
+#[doc = include_str!("tables.md")]
 pub mod laws {}

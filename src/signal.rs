@@ -70,6 +70,7 @@
 //! On Windows, the only signal is [`Signal::Int`], for Ctrl-C, and [`termination`] watches only
 //! that. After the actors are gone, Ctrl-C has no effect. This module is written for Windows, but has
 //! never been run there.
+#![doc = include_str!("tables.md")]
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("the feature `signal` is for Unix and Windows");

@@ -10,6 +10,7 @@
 //!
 //! [`tokio::runtime::Handle`]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
 //! [`smol::Executor`]: https://docs.rs/smol/2/smol/struct.Executor.html
+#![doc = include_str!("tables.md")]
 #![cfg_attr(
     not(feature = "tokio"),
     doc = "\n[`Tokio`]: https://docs.rs/rungroup/latest/rungroup/struct.Tokio.html"
