@@ -163,7 +163,7 @@ impl Actor {
     }
 
     /// Makes it a background actor: it does not keep the group alive, and whatever its stage, it is
-    /// interrupted after all others have exited.
+    /// interrupted after all others have exited. It starts with its stage, as any other actor does.
     ///
     /// Use it for what must watch until the end: signals, metrics, logs.
     ///

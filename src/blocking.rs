@@ -16,7 +16,8 @@ use crate::trace;
 
 impl Actor {
     /// Makes an actor from a function that blocks. The function runs on a thread of its own,
-    /// whatever the spawner. The thread has the actor's name.
+    /// whatever the spawner. The thread has the actor's name. On [`Threads`](crate::Threads), another
+    /// thread waits for it.
     ///
     /// `interrupt` must make `execute` return, by closing what it blocks on or by setting a flag
     /// that it reads. To read a flag, [`blocking_with`](Actor::blocking_with) is simpler.

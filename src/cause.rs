@@ -23,7 +23,7 @@ use crate::text::{Chain, Chained};
 ///
 /// let report = futures_lite::future::block_on(group.run_report(Threads));
 /// let exit = report.exit("queue").unwrap();
-/// assert!(exit.outcome().to_string() == "returned");
+/// assert_eq!(exit.outcome().to_string(), "returned");
 /// assert!(exit.stopped_in().unwrap() <= exit.ran_for());
 /// ```
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl Exit {
 ///
 /// let mut group = Group::new();
 /// group.add_actor(Actor::new(async { Err("no more disk".into()) }, |_| {}).name("writer"));
-/// group.add_actor(Actor::with(|ctx| async move {
+/// group.add_actor(Actor::with(async |ctx| {
 ///     ctx.interrupted().await;
 ///     println!("I stop because {}", ctx.cause().unwrap());
 ///     Ok(())
@@ -144,7 +144,7 @@ impl Cause {
     /// use rungroup::signal::Signal;
     /// use rungroup::{Cause, Group, Threads};
     ///
-    /// /// The exit code by which a shell tells that a signal ended a program.
+    /// /// The exit code that a shell gives to a program that a signal ended.
     /// fn code(cause: &Cause) -> u8 {
     ///     match cause.signal() {
     ///         Some(Signal::Int) => 130,

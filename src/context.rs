@@ -340,7 +340,8 @@ impl Actor {
     ///
     /// The future returns `Result<(), BoxError>`. If the compiler says
     /// "expected `Result<(), Box<dyn Error + Send + Sync>>`", wrap it:
-    /// `Actor::with(|ctx| async { Ok(serve(ctx).await?) })`.
+    /// `Actor::with(async |ctx| Ok(serve(ctx).await?))`. If it says "is not a future", `execute` is a
+    /// plain `fn`: make it an `async fn`.
     ///
     /// # Examples
     ///
@@ -348,7 +349,7 @@ impl Actor {
     /// use rungroup::{Actor, Group, Threads};
     ///
     /// let mut group = Group::new();
-    /// group.add_actor(Actor::with(|ctx| async move {
+    /// group.add_actor(Actor::with(async |ctx| {
     ///     ctx.interrupted().await;
     ///     Ok(())
     /// }));

@@ -11,12 +11,12 @@ use crate::outcome::BoxError;
 use crate::panic::discard;
 use crate::text::Chained;
 
-/// Turns the result of a program into its exit code, and tells a person of the error.
+/// Turns the result of a program into its exit code, and prints the error.
 ///
 /// `Ok` is 0. `Err` is 1, after one line on the standard error: "error: ", the error and its
 /// sources. A standard error that is closed or full changes nothing, where `eprintln!` would panic.
 ///
-/// With Tokio, [`Tokio::main`](crate::spawner) also ends the runtime.
+/// With Tokio, [`Tokio::main`](crate::spawner) also shuts the runtime down.
 ///
 /// # Examples
 ///

@@ -1,9 +1,11 @@
 //! Runs the parts of a program as one: when one of them ends, all of them stop, in order and on
 //! time.
 //!
-//! Create a [`Group`]. Add [actors](Actor): each is a future, called *execute* as in Go, and a
-//! function, its *interrupt*, which makes execute end. Run it. All actors run concurrently. The first one that exits, for whatever reason,
-//! interrupts all the others. `run` returns when all have exited, with what the first one returned.
+//! Create a [`Group`], add [actors](Actor), and run it. An actor is two things: a future that does
+//! the work, and a function that makes this future end. They are called *execute* and *interrupt*,
+//! as in Go's [`run.Group`]. All actors run concurrently. The first one that exits, for whatever
+//! reason, interrupts all the others. `run` returns when all have exited, with what the first one
+//! returned.
 //!
 //! ```
 //! use rungroup::{Actor, Group, Threads};
@@ -11,7 +13,7 @@
 //! let mut group = Group::new();
 //!
 //! // An actor that works until it is interrupted.
-//! let worker = Actor::with(|ctx| async move {
+//! let worker = Actor::with(async |ctx| {
 //!     ctx.interrupted().await;
 //!     println!("the worker stops");
 //!     Ok(())
@@ -26,8 +28,7 @@
 //! assert_eq!(format!("{error:#}"), "actor `server` failed: address in use");
 //! ```
 //!
-//! On Tokio, with signals, two stages, a grace and an end of the process (features `tokio` and
-//! `signal`):
+//! On Tokio, with signals, two stages, a grace and an exit code (features `tokio` and `signal`):
 //!
 //! ```
 //! # #[cfg(all(feature = "tokio", feature = "signal"))]
@@ -41,7 +42,7 @@
 //!
 //! fn main() -> ExitCode {
 //!     let runtime = Runtime::new().expect("a Tokio runtime");
-//!     Tokio::main(runtime, run()) // does not wait for an actor that did not stop
+//!     Tokio::main(runtime, run()) // ends the process even if an actor did not stop
 //! }
 //!
 //! async fn run() -> Result {
@@ -110,18 +111,20 @@
 //! - **A [`Handle`] works at any time**, from any thread. An actor that comes too late is given
 //!   back.
 //!
-//! The [laws] are the full, numbered list. The crate has no `unsafe` code.
-//! While all actors wait, a group polls nothing and wakes nobody.
+//! The [laws] are the full, numbered list. The crate has no `unsafe` code. While all actors wait, a
+//! group polls nothing and wakes no task.
 //!
 //! # Runtimes and features
 //!
-//! A group runs on a [`Spawner`]. All features are additive, and none is on by default.
+//! A group runs on a [`Spawner`]. All features are additive, and none is on by default. The crate
+//! compiles for `wasm32-unknown-unknown`, but a group does not run there: that target has neither a
+//! clock nor threads.
 //!
 //! | feature | adds |
 //! | --- | --- |
 //! | none | [`Threads`], which needs no runtime; [your own](spawner) |
-//! | `tokio` | [`Tokio`], and `Spawner` for `tokio::runtime::Handle` |
-//! | `smol` | [`Smol`], and `Spawner` for `smol::Executor` |
+//! | `tokio` | [`Tokio`], and [`Spawner`] for Tokio's `Handle` |
+//! | `smol` | [`Smol`], and [`Spawner`] for smol's `Executor` |
 //! | `async-std` | [`AsyncStd`] |
 //! | `signal` | [`signal`]: actors that watch signals |
 //! | `serde` | `Serialize` for [`Report`], [`Status`] and what they hold |
@@ -190,6 +193,7 @@
     all(
         feature = "tokio",
         feature = "signal",
+        feature = "serde",
         feature = "testing",
         feature = "conformance"
     ),
@@ -199,11 +203,13 @@
     not(all(
         feature = "tokio",
         feature = "signal",
+        feature = "serde",
         feature = "testing",
         feature = "conformance"
     )),
     doc = "[guides]: https://docs.rs/rungroup/latest/rungroup/guide/index.html"
 )]
+#![doc = include_str!("tables.md")]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -220,6 +226,7 @@ mod group;
     doc,
     feature = "tokio",
     feature = "signal",
+    feature = "serde",
     feature = "testing",
     feature = "conformance"
 ))]
@@ -277,4 +284,5 @@ pub use task::Task;
 /// What a group promises, law by law.
 #[cfg(doc)]
 #[doc = include_str!("../docs/laws.md")]
+#[doc = include_str!("tables.md")]
 pub mod laws {}

@@ -54,8 +54,8 @@ pub enum Outcome {
     Failed(BoxError),
     /// Its execute panicked, or one of its destructors did.
     Panicked(Panic),
-    /// Its spawner dropped it before it finished, as a runtime does when it is shut down. There is a reason if the spawner
-    /// [refused](crate::Task::refuse) it.
+    /// Its spawner dropped it before it finished, as a runtime does when it is shut down. There is a
+    /// reason if the spawner [refused](crate::Task::refuse) it.
     Lost(Option<BoxError>),
     /// It was forced: its future was dropped before it finished.
     Forced,

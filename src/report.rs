@@ -141,13 +141,15 @@ impl Report {
 
     /// Returns the exits in the order in which they happened, the cause's own among them.
     ///
-    /// Memory is for what runs, so not every exit is listed:
+    /// A report must not grow with the age of its group, so it does not list every exit:
     ///
-    /// - Before the first interrupt, which comes after the drain, only exits that are not `Ok` are:
-    ///   the first 100 and the last 100. [`omitted`](Report::omitted) counts the others.
-    /// - From the first interrupt on, all are. In a report of [`Group::run`](crate::Group::run),
-    ///   only those that are not `Ok`.
-    /// - The exit that is the cause always is. In a report of `Group::run`, only if it is not `Ok`.
+    /// - Before the first interrupt, which comes after the drain, it lists only exits that are not
+    ///   `Ok`: the first 100 and the last 100. [`omitted`](Report::omitted) counts the others.
+    /// - From the first interrupt on, it lists all of them.
+    /// - It always lists the exit that is the cause.
+    ///
+    /// The report of an [`Error`](crate::Error) from [`Group::run`](crate::Group::run) never lists
+    /// exits that are `Ok`.
     ///
     /// An actor that was forced while it was parked is listed with
     /// [`Outcome::Forced`](crate::Outcome::Forced), because its future has ended. One that was

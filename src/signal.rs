@@ -42,8 +42,8 @@
 //!
 //! An actor that could not be made changes nothing.
 //!
-//! From 200 ms after the second press on, terminations no longer hold `SIGINT` back. Actors made by [`each`] and
-//! [`handler`] still do.
+//! From 200 ms after the second press on, terminations no longer hold `SIGINT` back. Actors made by
+//! [`each`] and [`handler`] still do.
 //!
 //! A part of the program that listens to the same signal by other means, such as `tokio::signal`,
 //! must start listening before the first of these actors is made. If it starts later, the default
@@ -70,6 +70,7 @@
 //! On Windows, the only signal is [`Signal::Int`], for Ctrl-C, and [`termination`] watches only
 //! that. After the actors are gone, Ctrl-C has no effect. This module is written for Windows, but has
 //! never been run there.
+#![doc = include_str!("tables.md")]
 
 #[cfg(not(any(unix, windows)))]
 compile_error!("the feature `signal` is for Unix and Windows");

@@ -3,13 +3,14 @@
 //! | spawner | runs each actor | feature |
 //! | --- | --- | --- |
 //! | [`Threads`] | on a named thread of its own | none |
-//! | [`Tokio`], [`tokio::runtime::Handle`] | on the ambient, or the given, Tokio runtime | `tokio` |
-//! | [`Smol`], [`smol::Executor`] | on smol's global, or the given, executor | `smol` |
+//! | [`Tokio`], Tokio's [`Handle`] | on the ambient, or the given, Tokio runtime | `tokio` |
+//! | [`Smol`], smol's [`Executor`] | on smol's global, or the given, executor | `smol` |
 //! | [`AsyncStd`] | on async-std's runtime | `async-std` |
 //! | [`from_fn`], or your own [`Spawner`] | as you say | none |
 //!
-//! [`tokio::runtime::Handle`]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
-//! [`smol::Executor`]: https://docs.rs/smol/2/smol/struct.Executor.html
+//! [`Handle`]: https://docs.rs/tokio/1/tokio/runtime/struct.Handle.html
+//! [`Executor`]: https://docs.rs/smol/2/smol/struct.Executor.html
+#![doc = include_str!("tables.md")]
 #![cfg_attr(
     not(feature = "tokio"),
     doc = "\n[`Tokio`]: https://docs.rs/rungroup/latest/rungroup/struct.Tokio.html"

@@ -25,7 +25,7 @@ use crate::shared::snapshot::MemberSnapshot;
 /// use rungroup::{Actor, Group, Phase, Threads};
 ///
 /// let mut group = Group::new();
-/// group.add_actor(Actor::with(|ctx| async move {
+/// group.add_actor(Actor::with(async |ctx| {
 ///     ctx.interrupted().await;
 ///     let status = ctx.handle().status();
 ///     assert_eq!(status.phase(), Phase::Stopping);
@@ -60,7 +60,7 @@ pub struct Status {
 /// use rungroup::{Actor, Group, Threads};
 ///
 /// let mut group = Group::new();
-/// group.add_actor(Actor::with(|ctx| async move {
+/// group.add_actor(Actor::with(async |ctx| {
 ///     // Not ready yet, so the group waits for this actor.
 ///     let status = ctx.handle().status();
 ///     println!("{}: {}", status.phase(), status.waiting_for()[0]);
@@ -163,7 +163,7 @@ impl Status {
     /// use rungroup::{Actor, Group, Threads};
     ///
     /// let mut group = Group::new();
-    /// group.add_actor(Actor::with(|ctx| async move {
+    /// group.add_actor(Actor::with(async |ctx| {
     ///     let status = ctx.handle().status();
     ///     assert_eq!(status.actors()[0].actor().as_str(), Some("job"));
     ///     Ok(())

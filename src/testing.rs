@@ -1,7 +1,7 @@
 //! A test kit that stops your program at every moment (feature `testing`).
 //!
-//! Does it stop, whatever happens, whenever? [`every_stop`] tries it: it runs your program again and
-//! again, and each time does one fault before one poll of one actor.
+//! Does your program stop, whatever happens and whenever it happens? [`every_stop`] tries it: it runs
+//! the program again and again, and each time injects one fault before one poll of one actor.
 //!
 //! ```
 //! use rungroup::testing::every_stop;
@@ -10,7 +10,7 @@
 //! // The program under test: `main` runs the same group.
 //! fn app() -> Group {
 //!     let mut group = Group::new();
-//!     group.add_actor(Actor::with(|ctx| async move {
+//!     group.add_actor(Actor::with(async |ctx| {
 //!         ctx.interrupted().await;
 //!         Ok(())
 //!     }).name("server"));
@@ -35,7 +35,7 @@
 //! during the stop too. Actors are told apart by name and place of construction, and by the order of
 //! spawning.
 //!
-//! Each other trial does one [`Fault`] before one of these polls. The stop is requested in two ways:
+//! Every other trial injects one [`Fault`] before one of these polls. The stop is requested in two ways:
 //! the actor is polled before `run` takes the request, or after it. A fault before a poll that
 //! belongs to the stop is a second fault. If there are more moments than
 //! [`trials`](EveryStop::trials), the kit tries some of them, spread evenly over actors and time.
@@ -46,13 +46,12 @@
 //! - The stop outlasts its [limit](EveryStop::limit). The kit takes the [status](Finding::status),
 //!   forces the group, and goes on with the next trial.
 //! - An actor did not stop and was forced, or panicked.
-//! - The run returned something else than was put in. That is `Ok` after a request. After a loss, it
-//!   is the loss of that actor, or `Ok` if the group went on without it. After a force, stragglers
-//!   are fine.
+//! - The run returned something other than the fault implies: `Ok` after a request; after a loss, the
+//!   loss of that actor, or `Ok` if the group went on without it. After a force, stragglers are fine.
 //! - An actor is still inside its poll when the limit is over after the end of the run.
 //! - The script does not return, and nothing stops the group.
 //!
-//! [`accept`](EveryStop::accept) replaces the judgement of the report.
+//! [`accept`](EveryStop::accept) replaces the rules for the report.
 //!
 //! # One trial alone
 //!

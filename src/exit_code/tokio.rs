@@ -15,15 +15,15 @@ impl Tokio {
     /// Runs a program to its end on `runtime`, and turns what it returned into the exit code of the
     /// process, as [`exit_code`](crate::exit_code()) does.
     ///
-    /// It returns when `program` does, and `main` after it: it does not wait for a task that spins,
-    /// for a thread of `spawn_blocking` or for a client that hangs, because the runtime is shut down
-    /// in the background. When a runtime is dropped, as `#[tokio::main]` does at its end, such a
+    /// It returns when `program` does, and so does `main`. It does not wait for a task that spins,
+    /// for a thread of `spawn_blocking` or for a client that hangs, because it shuts the runtime down
+    /// in the background. `#[tokio::main]` drops its runtime at the end, and then such a task or
     /// thread keeps the process alive. Tasks that wait are dropped.
     ///
     /// # Panics
     ///
-    /// Panics if `program` does, or if it is called inside a runtime. After a panic too, nothing
-    /// waits for what still runs: the process ends with 101.
+    /// Panics if `program` does, or if it is called inside a runtime. The process then ends with 101,
+    /// and does not wait for what still runs either.
     ///
     /// # Examples
     ///

@@ -39,6 +39,7 @@ use crate::shared::latch::Oneshot;
 /// # Examples
 ///
 /// ```
+/// use std::io::{self, Write};
 /// use std::sync::{Arc, RwLock};
 /// use rungroup::signal::{self, Signal};
 /// use rungroup::{Actor, Group, Threads};
@@ -47,12 +48,13 @@ use crate::shared::latch::Oneshot;
 /// let reloaded = Arc::clone(&greeting);
 /// let reload = move |_signal| match std::fs::read_to_string("greeting.txt") {
 ///     Ok(text) => *reloaded.write().unwrap() = text,
-///     Err(error) => eprintln!("keeping the old greeting: {error}"),
+///     // `eprintln!` would panic if the terminal is gone, and end the group.
+///     Err(error) => drop(writeln!(io::stderr(), "keeping the old greeting: {error}")),
 /// };
 ///
 /// let mut group = Group::new();
 /// group.add_actor(signal::each([Signal::Hup], reload)?.name("reload"));
-/// group.add_actor(Actor::with(|_ctx| async move {
+/// group.add_actor(Actor::with(async move |_ctx| {
 ///     println!("{}", greeting.read().unwrap());
 ///     Ok(())
 /// }));

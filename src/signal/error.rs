@@ -15,7 +15,7 @@ use super::name::Signal;
 /// use rungroup::signal::{Signal, SignalError};
 /// use rungroup::{Error, ErrorKind};
 ///
-/// /// The exit code by which a shell tells that a signal ended a program.
+/// /// The exit code that a shell gives to a program that a signal ended.
 /// fn exit_code(error: &Error) -> u8 {
 ///     let source = std::error::Error::source(error);
 ///     let by = source.and_then(|source| source.downcast_ref::<SignalError>());

@@ -45,7 +45,7 @@ use crate::settings::Ends;
 ///     let mut group = Group::new();
 ///     # let the_example = group.handle();
 ///     group.add_actor(signal::termination(group.handle())?);
-///     group.add_actor(Actor::with(|ctx| async move {
+///     group.add_actor(Actor::with(async move |ctx| {
 ///         println!("serving, until Ctrl-C");
 ///         # the_example.stop(Ok(()));
 ///         ctx.interrupted().await;

@@ -33,7 +33,7 @@ type UntilReady = fn(Handle) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Makes a test of a program, which `build` makes anew for each trial.
 ///
 /// Nothing happens before [`run`](EveryStop::run) or [`check`](EveryStop::check). If the program
-/// uses a port, a file or a directory, `build` must free or replace what the trial before has left.
+/// uses a port, a file or a directory, `build` must free or replace what the previous trial has left.
 ///
 /// See the [module](super) for what is tried and what is found.
 ///
@@ -120,8 +120,8 @@ where
     /// times the [limit](EveryStop::limit), and nothing else has stopped the group, that is a
     /// finding, and the stop is requested.
     ///
-    /// A program that is disturbed does not answer. So a panic of the script after a fault only ends
-    /// the script. A panic before that goes through [`run`](EveryStop::run).
+    /// After a fault, a program may not answer. So a panic of the script then only ends the script. A
+    /// panic before the fault goes through [`run`](EveryStop::run).
     ///
     /// # Examples
     ///
@@ -134,7 +134,7 @@ where
     /// every_stop(async || {
     ///     let queue = queue.clone();
     ///     let mut group = Group::new();
-    ///     group.add_actor(Actor::with(|ctx| async move {
+    ///     group.add_actor(Actor::with(async move |ctx| {
     ///         while let Some(Ok(number)) = ctx.run_until_interrupted(queue.recv()).await {
     ///             println!("serving {number}");
     ///         }
@@ -174,11 +174,11 @@ where
         self
     }
 
-    /// Replaces the judgement of the report. By default, a report is fine if no actor straggled or
-    /// panicked, and the run returned what was put in.
+    /// Sets which reports are fine. By default, a report is fine if no actor straggled or panicked, and
+    /// the run returned what the fault implies.
     ///
-    /// It is asked after each run that returned, whatever was done to it. The report of a run that
-    /// was forced has stragglers. A stop that outlasts its limit is a finding without asking.
+    /// `is_fine` is called after each run that returned, whatever the fault was. The report of a run
+    /// that was forced has stragglers. A stop that outlasts its limit is a finding without the call.
     ///
     /// # Examples
     ///
@@ -189,7 +189,7 @@ where
     /// # futures_lite::future::block_on(async {
     /// every_stop(async || {
     ///     let mut group = Group::new();
-    ///     group.add_actor(Actor::with(|ctx| async move {
+    ///     group.add_actor(Actor::with(async |ctx| {
     ///         ctx.interrupted().await;
     ///         Err("went away".into())
     ///     }).must_succeed());
