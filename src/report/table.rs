@@ -20,8 +20,8 @@ const BAR: usize = 23;
 /// The table of the stop: a line about the cause, then a line for each actor with its outcome, the
 /// time from its start to its exit, and the time from its interrupt to its exit. A bar shows its part
 /// of the stop, from the first interrupt to the end; `!` marks where it was forced. A drain has a line
-/// of its own. Equal lines are counted, the table has the 20 most interesting ones, and what follows
-/// tells of the rest and why actors were forced.
+/// of its own. Equal lines are counted, the table has the 20 most interesting ones (the last to stop
+/// is one of them), and what follows tells of the rest and why actors were forced.
 ///
 /// ```text
 /// stopped by: actor `http` failed: address in use
@@ -148,6 +148,8 @@ struct Row<'a> {
 enum Interest {
     /// It returned `Ok`, after a stop of that length.
     Returned(Duration),
+    /// It returned `Ok` as the last one, so the stop ended with it.
+    Last,
     Faulty,
     DidNotStop,
     EndedTheGroup,
@@ -196,7 +198,8 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
             None if report.is_of_drain(nth) => "left during the drain".into(),
             None => "left before the stop".into(),
         };
-        row(exit, bar, interest(exit))
+        let is_last = nth + 1 == report.exits().len() && exit.stop.is_some();
+        row(exit, bar, interest(exit, is_last))
     });
     // A parked straggler has an exit: its future was dropped.
     let left = report.stragglers().iter();
@@ -276,8 +279,9 @@ fn select<'a, 'b>(rows: &'a [Row<'b>]) -> Vec<&'a Row<'b>> {
     by_interest.into_iter().map(|(_, row)| row).collect()
 }
 
-fn interest(exit: &Exit) -> Interest {
+fn interest(exit: &Exit, is_last: bool) -> Interest {
     match exit.outcome() {
+        Outcome::Returned if is_last => Interest::Last,
         Outcome::Returned => Interest::Returned(exit.stopped_in().unwrap_or_default()),
         Outcome::Forced => Interest::DidNotStop,
         _ => Interest::Faulty,
@@ -587,6 +591,25 @@ the stop took 600ms
             "  http                    returned    40.00s      100ms  |===========          |",
         ];
         assert_eq!(lines(&report)[4..], rows);
+    }
+
+    #[test]
+    fn the_actor_that_stopped_last_has_a_row() {
+        let mut report = Report::keeping_all();
+        for nth in 0..500_u64 {
+            let mut stream = exit("", Outcome::Returned, 500, Some((0, 100 + nth)));
+            stream.name.set(format!("stream-{nth}").into());
+            report.keep(stream, Severity::Kept);
+        }
+        let archive = exit("archive", Outcome::Returned, 610, Some((600, 610)));
+        report.keep(archive, Severity::Kept);
+        report.stopped_by(Cause::new(Trigger::NoActorLeft));
+        let told = lines(&report);
+        let [.., last, more] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert!(last.starts_with("  archive "), "{last}");
+        assert_eq!(more, "  and 481 more");
     }
 
     #[test]
