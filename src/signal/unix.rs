@@ -142,6 +142,8 @@ impl Iterator for Arrivals {
     type Item = Signal;
 
     fn next(&mut self) -> Option<Signal> {
+        // Acquire pairs with the release in the drop of `Watch`: a thread that sees it calls nothing
+        // for what arrived before.
         while !self.dropped.load(Ordering::Acquire) {
             if let Some(number) = self.batch.pop_front() {
                 return self
