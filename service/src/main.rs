@@ -17,11 +17,14 @@ compile_error!("the service is for Unix: its supervisors use signals and sockets
 
 mod complaints;
 mod database;
+#[cfg(test)]
+mod every_stop;
 mod faults;
 mod http;
 mod inbox;
 mod limits;
 mod lines;
+mod listen;
 mod logs;
 mod operator;
 mod server;
@@ -42,6 +45,7 @@ use limits::Limits;
 use rungroup::{Group, Tokio, signal};
 use server::Times;
 use settings::Settings;
+use systemd::Reloads;
 use tokio::runtime::Runtime;
 
 /// How long the end waits for whoever reads the log.
@@ -87,20 +91,23 @@ async fn run() -> rungroup::Result {
     group.add_actor(signal::termination(group.handle())?);
     tracing::info!("watching signals");
 
-    let settings = Settings::from_env()?;
-    group.grace(settings.grace); // for the whole stop
-    group.drain(settings.drain); // for load balancers to notice that we are not ready any longer
-    if settings.drain + settings.http_grace >= settings.grace {
-        tracing::warn!("SERVICE_GRACE_MS leaves no time for what stops after HTTP");
-    }
-    add_actors(&mut group, settings)?;
+    let (limits, reloads) = add_actors(&mut group, Settings::from_env()?)?;
+    group.add_actor(operator::reload(limits, reloads)?.name("reload"));
+    group.add_actor(operator::log_status(group.handle())?.name("status"));
 
     let report = group.run_report(Tokio).await;
     logs::report(&report);
     Ok(report.into_result()?)
 }
 
-fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
+/// Adds all but those who watch signals, which belong to the process: a test adds these too.
+fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result<(Limits, Reloads)> {
+    group.grace(settings.grace); // for the whole stop
+    group.drain(settings.drain); // for load balancers to notice that we are not ready any longer
+    if settings.drain + settings.http_grace >= settings.grace {
+        tracing::warn!("SERVICE_GRACE_MS leaves no time for what stops after HTTP");
+    }
+
     // In the background: they see all others stop, and stop last.
     let (exporter, telemetry) = telemetry::export(settings.telemetry);
     group.add_actor(exporter.name("telemetry"));
@@ -110,8 +117,6 @@ fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
     if let Err(error) = limits.reload() {
         tracing::error!("{error}");
     }
-    group.add_actor(operator::reload(limits.clone(), reloads)?.name("reload"));
-    group.add_actor(operator::log_status(group.handle())?.name("status"));
 
     // The lowest stage starts first and stops last.
     let (database, ledger) = database::open(settings.database, settings.busy, telemetry.clone());
@@ -134,7 +139,7 @@ fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
         group: group.handle(),
         jobs,
         ledger,
-        limits,
+        limits: limits.clone(),
     };
     let times = Times {
         head: settings.head,
@@ -144,5 +149,5 @@ fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
     };
     let http = http::serve(settings.listen, parts, times);
     group.add_actor(http.name("http").stage(2));
-    Ok(())
+    Ok((limits, reloads))
 }

@@ -8,6 +8,7 @@ mod load;
 mod service;
 mod supervisor;
 
+mod activation;
 mod deployments;
 mod drain;
 mod everything;
