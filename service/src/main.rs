@@ -42,6 +42,7 @@ use std::time::Duration;
 
 use inbox::Inbox;
 use limits::Limits;
+use lines::Lines;
 use rungroup::{Group, Tokio, signal};
 use server::Times;
 use settings::Settings;
@@ -61,21 +62,22 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended = main_on_runtime();
+    let ended = main_on_runtime(&lines);
     if let Err(error) = &ended {
-        tracing::error!("the service failed: {error}");
+        tracing::error!("the service failed: {error:#}");
     }
     lines.finish(LAST_LINES);
     ExitCode::from(u8::from(ended.is_err()))
 }
 
-fn main_on_runtime() -> rungroup::Result {
+fn main_on_runtime(lines: &Lines) -> rungroup::Result {
     if env::args().nth(1).is_some_and(|it| it == "check") {
         let done = Limits::new(Settings::from_env()?.limits).reload()?;
         tracing::info!("the settings are right: {done}");
         return Ok(());
     }
-    let runtime = Runtime::new()?;
+    let runtime = logs::exit_if_it_panics(lines, LAST_LINES, Runtime::new);
+    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
     let ended = runtime.block_on(run());
 
     // Dropping the runtime would wait for every thread that an actor blocks. This way, the end of
@@ -88,12 +90,15 @@ async fn run() -> rungroup::Result {
     let mut group = Group::new();
 
     // First of all: from here on, a signal stops the group, even before it runs.
-    group.add_actor(signal::termination(group.handle())?);
+    let unwatched = |error| format!("cannot watch signals: {error}");
+    group.add_actor(signal::termination(group.handle()).map_err(unwatched)?);
     tracing::info!("watching signals");
 
     let (limits, reloads) = add_actors(&mut group, Settings::from_env()?)?;
-    group.add_actor(operator::reload(limits, reloads)?.name("reload"));
-    group.add_actor(operator::log_status(group.handle())?.name("status"));
+    let reload = operator::reload(limits, reloads).map_err(unwatched)?;
+    group.add_actor(reload.name("reload"));
+    let status = operator::log_status(group.handle()).map_err(unwatched)?;
+    group.add_actor(status.name("status"));
 
     let report = group.run_report(Tokio).await;
     logs::report(&report);

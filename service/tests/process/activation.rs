@@ -1,6 +1,7 @@
 //! A socket that a supervisor holds, and hands to one process after the other: nobody is refused while
 //! none of them serves.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
@@ -22,6 +23,7 @@ fn start_with(socket: impl Into<OwnedFd>) -> Running {
         .set("SERVICE_GRACE_MS", "100000")
         .set("SERVICE_HTTP_GRACE_MS", "90000")
         .set("SERVICE_BODY_MS", "80000")
+        .set("SERVICE_IDLE_MS", "1")
         .start_as(&mut shell)
 }
 
@@ -56,8 +58,18 @@ fn who_connects_while_it_stops_is_answered_by_the_next() {
     let mut first = start_with(socket.try_clone().unwrap());
     first.ready();
     let request = Request::begin(address, "first");
+    let mut idle = TcpStream::connect(address).unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        .unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"alive\n") {
+        let mut byte = [0];
+        idle.read_exact(&mut byte).unwrap();
+        answer.extend(byte);
+    }
     first.send(Signal::TERM);
-    first.wait_for("interrupting stage stage=2");
+    // It is closed when HTTP has been interrupted.
+    idle.read_to_end(&mut answer).unwrap();
     let waiting = thread::spawn(move || post(address, "next"));
     let next = start_with(socket);
     assert_eq!(waiting.join().unwrap().unwrap().0, 200);

@@ -1,14 +1,14 @@
 //! What runs the service: systemd's end of the notify socket, and runit's `sv`.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, test_kill_process};
 
-use crate::service::{HANGS_AFTER, Service};
+use crate::service::{HANGS_AFTER, Service, skip};
 
 /// The end of the notify socket where systemd listens.
 pub struct Systemd {
@@ -70,8 +70,7 @@ impl Systemd {
     }
 }
 
-/// Whether there is a runit to run under. Where nothing may be skipped, there must be. What is skipped
-/// is said on standard error itself, because tests that pass keep what they print with macros.
+/// Whether there is a runit to run under. Where nothing may be skipped, there must be.
 pub fn is_installed() -> bool {
     let installed = Command::new("runsv").stderr(Stdio::null()).spawn();
     let installed = installed.map(|mut usage| usage.wait());
@@ -80,8 +79,7 @@ pub fn is_installed() -> bool {
             std::env::var_os("RUNGROUP_SKIP_NOTHING").is_none(),
             "runit is not installed"
         );
-        let skipped = "SKIPPED: the service under runit, because there is no `runsv`\n";
-        let _ = io::stderr().write_all(skipped.as_bytes());
+        skip("the service under runit", "there is no `runsv`");
     }
     installed.is_ok()
 }
