@@ -4,27 +4,22 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::process::{Command, Stdio};
 use std::thread;
 
 use rustix::process::Signal;
 
 use crate::client::{Request, post, post_on};
 use crate::load::{Client, Load};
-use crate::service::{BINARY, Running, Service};
+use crate::service::{Running, Service};
+use crate::supervisor;
 
-/// Starts the service with a socket as file descriptor 3.
 fn start_with(socket: impl Into<OwnedFd>) -> Running {
-    let mut shell = Command::new("sh");
-    let passed_on = "exec 3>&1 1>&2; export LISTEN_FDS=1 LISTEN_PID=$$";
-    shell.arg("-c").arg(format!("{passed_on}; exec '{BINARY}'"));
-    shell.stdout(Stdio::from(socket.into()));
-    Service::new()
+    let service = Service::new()
         .set("SERVICE_GRACE_MS", "100000")
         .set("SERVICE_HTTP_GRACE_MS", "90000")
         .set("SERVICE_BODY_MS", "80000")
-        .set("SERVICE_IDLE_MS", "1")
-        .start_as(&mut shell)
+        .set("SERVICE_IDLE_MS", "1");
+    supervisor::start_with(socket, service)
 }
 
 fn stops(mut service: Running) -> Vec<String> {

@@ -1,9 +1,9 @@
 //! The files to deploy the service.
 
 use std::fs;
-use std::process::Command;
 
-use crate::service::{BINARY, Service, skip};
+use crate::service::Service;
+use crate::supervisor::verified;
 
 #[test]
 fn they_give_the_service_its_time() {
@@ -25,24 +25,12 @@ fn they_give_the_service_its_time() {
 #[test]
 fn systemd_takes_the_units() {
     let service = Service::new();
-    let unit = include_str!("../../deploy/service.service");
-    let paths = ["rungroup.service", "rungroup.socket"].map(|it| service.path(it));
-    // It looks for the program too, and for the service of the socket.
-    fs::write(&paths[0], unit.replace("/usr/local/bin/service", BINARY)).unwrap();
-    fs::write(&paths[1], include_str!("../../deploy/service.socket")).unwrap();
-    let verify = Command::new("systemd-analyze")
-        .arg("verify")
-        .args(&paths)
-        .output();
-    let Ok(verify) = verify else {
-        fs::remove_dir_all(service.path("")).unwrap();
-        skip("the units of systemd", "there is no `systemd-analyze`");
-        return;
-    };
-    let said = String::from_utf8_lossy(&verify.stderr);
+    let verified = verified(&service.path(""));
     fs::remove_dir_all(service.path("")).unwrap();
-    // It may complain about other units of the machine.
-    assert!(!said.contains("rungroup."), "{said}");
+    if let Some((_, said)) = verified {
+        // It may complain about other units of the machine.
+        assert!(!said.contains("rungroup."), "{said}");
+    }
 }
 
 /// A manifest or a page that names a setting which is not there would do nothing, silently.

@@ -7,6 +7,7 @@ mod client;
 mod load;
 mod service;
 mod supervisor;
+mod user;
 
 mod activation;
 mod deployments;

@@ -2,31 +2,14 @@
 
 #![cfg(target_os = "linux")]
 
-use std::process::{Command, Stdio};
-
 use rustix::process::{Signal, kill_process};
 
-use crate::service::{BINARY, Running, Service, press_again, skip};
-
-/// Starts it as process 1 of a namespace, below an `unshare` that ends as it does.
-fn start(service: Service) -> Option<Running> {
-    let unshare = || {
-        let mut unshare = Command::new("unshare");
-        unshare.args(["--fork", "--pid", "--kill-child"]);
-        unshare
-    };
-    let tried = unshare().arg("true").stderr(Stdio::null()).status();
-    if !tried.is_ok_and(|it| it.success()) {
-        drop(service.start_as(&mut Command::new("true")));
-        skip("the service as process 1", "`unshare --pid` does not work");
-        return None;
-    }
-    Some(service.start_as(unshare().arg(BINARY)))
-}
+use crate::service::{Service, press_again};
+use crate::supervisor::start_as_process_one;
 
 #[test]
 fn sigterm_stops_it() {
-    let Some(mut service) = start(Service::new()) else {
+    let Some(mut service) = start_as_process_one(Service::new) else {
         return;
     };
     service.ready();
@@ -37,8 +20,8 @@ fn sigterm_stops_it() {
 
 #[test]
 fn a_third_sigint_ends_it() {
-    let stuck = Service::new().set("SERVICE_FAULT", "interrupt");
-    let Some(mut service) = start(stuck) else {
+    let stuck = || Service::new().set("SERVICE_FAULT", "interrupt");
+    let Some(mut service) = start_as_process_one(stuck) else {
         return;
     };
     service.ready();

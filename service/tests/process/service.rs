@@ -188,7 +188,6 @@ impl Running {
     }
 
     /// The process that it has started and waits for.
-    #[cfg(target_os = "linux")]
     pub fn child(&self) -> Pid {
         let pid = self.process.id();
         let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();

@@ -2,59 +2,11 @@
 
 #![cfg(target_os = "linux")]
 
-use std::os::unix::fs::chown;
-use std::process::{Command, Stdio};
-
 use rustix::process::Signal;
 
 use crate::client::post;
-use crate::service::{BINARY, Running, Service, press_again, skip};
-
-/// A user of our own, whose threads are those of one service alone: the limit is one of the user. The
-/// root user has none.
-struct User(u32);
-
-impl User {
-    fn new(nth: u32) -> Option<User> {
-        let user = User(4_000_000 + std::process::id() % 1_000_000 * 10 + nth);
-        let tried = user
-            .command("prlimit")
-            .arg("--version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        if tried.is_ok_and(|it| it.success()) {
-            return Some(user);
-        }
-        skip(
-            "a service without threads",
-            "`setpriv` cannot change the user, or there is no `prlimit`",
-        );
-        None
-    }
-
-    /// A command that is run as this user.
-    fn command(&self, program: &str) -> Command {
-        let id = self.0.to_string();
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid", &id, "--regid", &id, "--clear-groups", program]);
-        command
-    }
-
-    fn service(&self) -> Service {
-        let service = Service::new();
-        chown(service.path(""), Some(self.0), Some(self.0)).unwrap();
-        service
-    }
-
-    /// From now on, the service can start no thread.
-    fn has_no_more_threads(&self, service: &Running) {
-        let pid = service.pid().to_string();
-        let mut limit = self.command("prlimit");
-        let limited = limit.args(["--nproc=1:1", "--pid", &pid]).status();
-        assert!(limited.unwrap().success());
-    }
-}
+use crate::service::{BINARY, press_again};
+use crate::user::User;
 
 /// However many are there at the start: it fails, or it serves. It says why, and does not hang.
 #[test]
