@@ -56,9 +56,15 @@ async fn stops(clients: Clients, trials: usize) {
     .check(Tokio)
     .await;
     end();
+    let _ = fs::remove_dir_all(home(clients));
 }
 
-#[derive(Clone, Copy, PartialEq)]
+/// Where all the trials have their directories.
+fn home(clients: Clients) -> PathBuf {
+    env::temp_dir().join(format!("service-{}-{clients:?}", process::id()))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Clients {
     Slow,
     Waiting,
@@ -112,8 +118,8 @@ impl Trial {
     fn at(address: SocketAddr, clients: Clients) -> Trial {
         static NTH: AtomicUsize = AtomicUsize::new(0);
         let nth = NTH.fetch_add(1, Ordering::Relaxed);
-        let directory = env::temp_dir().join(format!("service-{}-{nth}", process::id()));
-        fs::create_dir(&directory).unwrap();
+        let directory = home(clients).join(nth.to_string());
+        fs::create_dir_all(&directory).unwrap();
         Trial {
             directory,
             address,
@@ -183,7 +189,7 @@ impl Trial {
     }
 }
 
-/// A thread of a service that was dropped may still write here. What it leaves then stays.
+/// A thread of a service that was dropped may still write here. What it leaves then goes at the end.
 impl Drop for Trial {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.directory);
