@@ -11,5 +11,5 @@ cd "$(dirname "$0")"/..
 cargo test --all-features
 if [ "${1-}" = --library ]; then exit; fi
 cargo test -p rungroup-service
-cargo test -p rungroup-cookbook --test it --bin every_stop
+cargo test -p rungroup-cookbook --bins --test it
 cargo test -p rungroup-conformance
