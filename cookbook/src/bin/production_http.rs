@@ -207,6 +207,7 @@ async fn converse(ctx: Context, client: TcpStream, routes: Router) {
         sleep(IDLE).await;
     };
     tokio::select! {
+        biased; // a request that has arrived is read before the connection counts as idle
         _ = connection.as_mut() => {} // an error is the client's
         () = idle => {
             connection.as_mut().graceful_shutdown();
