@@ -126,6 +126,7 @@ mod tests {
                 }
             })
             .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+            .trials(60)
             .check(Tokio)
             .await;
     }
