@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use rungroup::{Actor, Cause, Ends, Group, Handle, Result, Threads, signal};
 
-/// A client that does not read its answers for so long is cut off, which is no failure.
+/// What clients may take of the stop. Those that take longer are cut off, which is no failure.
 const CLIENT_GRACE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
@@ -80,20 +80,32 @@ fn connection(client: TcpStream) -> io::Result<Actor> {
     let peer = client.peer_addr()?;
     let input = client.try_clone()?;
     let execute = move || {
-        if let Err(error) = converse(client) {
+        if let Err(error) = converse(&client) {
             let _ = writeln!(io::stderr(), "{peer}: {error}");
         }
+        let _ = client.shutdown(Shutdown::Both); // the interrupt's half is still open
         Ok(())
     };
     let actor = Actor::blocking(execute, move |_cause| {
         let _ = input.shutdown(Shutdown::Read);
+        cut_off_late(input);
     });
     Ok(actor.name("connection").ends_group(Ends::Never))
 }
 
-fn converse(client: TcpStream) -> io::Result<()> {
-    client.set_write_timeout(Some(CLIENT_GRACE))?;
-    let mut output = client.try_clone()?;
+/// An interrupt must not wait, so a thread does. A limit for each write would not do: what a client
+/// takes in small pieces has no end.
+fn cut_off_late(client: TcpStream) {
+    let cut_off = move || {
+        thread::sleep(CLIENT_GRACE);
+        let _ = client.shutdown(Shutdown::Both);
+    };
+    // Without a thread, the group's grace ends the connection.
+    let _ = thread::Builder::new().spawn(cut_off);
+}
+
+fn converse(client: &TcpStream) -> io::Result<()> {
+    let mut output = client;
     for line in BufReader::new(client).lines() {
         writeln!(output, "{}", line?.to_uppercase())?;
     }

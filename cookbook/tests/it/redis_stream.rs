@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use redis::streams::StreamInfoGroupsReply;
-use redis::{AsyncCommands, Client, RedisResult};
+use redis::{AsyncCommands, AsyncConnectionConfig, Client, RedisResult};
 use rungroup::Tokio;
 use rungroup::testing::every_stop;
 use rustix::process::Signal;
@@ -161,7 +161,13 @@ async fn it_stops_whatever_happens() {
 
 /// Returns when the job is acknowledged.
 async fn have_a_job_done(client: &Client) -> RedisResult<()> {
-    let mut redis = client.get_multiplexed_async_connection().await?;
+    // A slow machine is no reason to fail.
+    let patient = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None);
+    let mut redis = client
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await?;
     let id: String = redis.xadd("jobs", "*", &[("job", "a job")]).await?;
     loop {
         let consumers: StreamInfoGroupsReply = redis.xinfo_groups("jobs").await?;
