@@ -134,8 +134,9 @@ impl Future for Watched {
             }
             self.is_held = false;
         }
-        match &mut self.task {
-            Some(task) => pin!(task).poll(cx).map(Ok),
+        let Watched { task, seen, .. } = &mut *self;
+        match task {
+            Some(task) => seen.polled(|| pin!(task).poll(cx)).map(Ok),
             None => Poll::Ready(Ok(())),
         }
     }
