@@ -73,13 +73,13 @@ use turn::Turns;
 
 /// How long a stop may take, and how late its first interrupt may come.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct StopLimits {
+pub(crate) struct Limits {
     /// Without one, the stop may take any amount of time.
     pub(crate) grace: Option<Duration>,
     pub(crate) drain: Duration,
 }
 
-impl StopLimits {
+impl Limits {
     /// Returns the grace, if it ends before the drain does.
     fn too_short_for_drain(self) -> Option<Duration> {
         self.grace
@@ -91,7 +91,7 @@ pub(crate) struct Machine<'a> {
     spawner: &'a dyn Spawner,
     receiver: Receiver,
     ledger: Ledger,
-    limits: StopLimits,
+    limits: Limits,
     /// Whether the group is an actor of another one, which decides what its end means.
     is_inner: bool,
     report: &'a mut Report,
@@ -114,7 +114,7 @@ impl<'a> Machine<'a> {
         spawner: &'a dyn Spawner,
         receiver: Receiver,
         ledger: Ledger,
-        limits: StopLimits,
+        limits: Limits,
         is_inner: bool,
         report: &'a mut Report,
     ) -> Machine<'a> {

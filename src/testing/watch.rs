@@ -109,10 +109,11 @@ impl Watched {
         let Some(injection) = self.scene.injection(&self.seen) else {
             return false;
         };
+        // First, because the script hears of a task that is dropped, and may panic for it.
+        self.scene.inject(injection);
         if injection == Injection::Lost {
             self.task = None;
         }
-        self.scene.inject(injection);
         matches!(
             injection,
             Injection::StopFirst | Injection::Force | Injection::Dropped
