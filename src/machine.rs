@@ -56,9 +56,10 @@ use crate::panic::Panic;
 use crate::phase::Phase;
 use crate::report::{Report, Severity};
 use crate::settings::Settings;
+use crate::shared::chunk::Place;
 use crate::shared::group_state::GroupState;
 use crate::shared::mailbox::{Event, Exited, Key};
-use crate::shared::member::Member;
+use crate::shared::member::{Chunked, Member};
 use crate::shared::member_ref::MemberRef;
 use crate::shared::readiness::Settled;
 use crate::shared::receiver::Receiver;
@@ -255,7 +256,7 @@ impl<'a> Machine<'a> {
         panic
     }
 
-    fn exit(&self, member: &Member, outcome: ContainedOutcome, at: Duration) -> Exit {
+    fn exit(&self, member: &Place<impl Chunked>, outcome: ContainedOutcome, at: Duration) -> Exit {
         Exit {
             name: member.name().clone(),
             outcome: outcome.into(),
