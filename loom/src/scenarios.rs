@@ -131,6 +131,6 @@ fn request() -> Cause {
     })
 }
 
-fn poll(member: &Member, waker: &Waker) -> Poll<()> {
+fn poll(member: &MemberRef, waker: &Waker) -> Poll<()> {
     member.poll(&mut Context::from_waker(waker))
 }

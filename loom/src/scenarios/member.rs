@@ -1,6 +1,5 @@
 //! A member ends once: by its exit, or by a force.
 
-use std::sync::Arc;
 use std::task::Poll;
 
 use loom::thread;
