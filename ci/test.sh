@@ -9,7 +9,9 @@ set -euxo pipefail
 cd "$(dirname "$0")"/..
 
 cargo test --all-features
+# The tests inside the examples. The command above builds the examples as the programs that they are.
+cargo test -p rungroup-examples --all-features --examples
 if [ "${1-}" = --library ]; then exit; fi
 cargo test -p rungroup-service
-cargo test -p rungroup-cookbook --test it --bin every_stop
+cargo test -p rungroup-cookbook --bins --test it
 cargo test -p rungroup-conformance

@@ -16,6 +16,13 @@ use futures_lite::future::or;
 use rungroup::{Group, Spawner};
 
 fn main() {
+    let result = runtime::run(app());
+    let error = text(result.as_ref().err().and_then(Error::source));
+    println!("The group was terminated with: {error}");
+}
+
+/// What the test runs too.
+fn app() -> Group {
     let mut group = Group::new();
     {
         let (cancel, canceled) = async_channel::bounded::<()>(1);
@@ -53,11 +60,32 @@ fn main() {
             },
         );
     }
-    let result = runtime::run(group);
-    let error = text(result.as_ref().err().and_then(Error::source));
-    println!("The group was terminated with: {error}");
+    group
 }
 
 fn text(error: Option<&(dyn Error + 'static)>) -> String {
     error.map_or_else(|| "nothing".into(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use rungroup::testing::every_stop;
+    use rungroup::{ForcedBy, Report};
+
+    use super::*;
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let test = every_stop(async || app())
+            .limit(Duration::from_secs(60))
+            .accept(only_forced_ones_straggle)
+            .check(runtime::spawner());
+        runtime::block_on(test);
+    }
+
+    /// Its error is what it is about, so whatever it returns is accepted.
+    fn only_forced_ones_straggle(report: &Report) -> bool {
+        let mut stragglers = report.stragglers().iter();
+        stragglers.all(|straggler| straggler.reason() == ForcedBy::Request)
+    }
 }

@@ -21,6 +21,7 @@ mod runtime;
 use std::env;
 use std::fmt;
 use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,30 +35,38 @@ const GRACE: Duration = Duration::from_secs(10);
 
 const LONGEST_LINE: u64 = 64 * 1024;
 
-fn main() -> Result {
+fn main() -> ExitCode {
+    runtime::main(run())
+}
+
+async fn run() -> Result {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
     let listener = Async::new(TcpListener::bind(address)?)?;
     println!("listening on {}", listener.get_ref().local_addr()?);
 
     let tally = Arc::new(Tally::default());
-    let mut group = Group::new();
-    group.grace(GRACE);
-    {
-        let (handle, tally) = (group.handle(), Arc::clone(&tally));
-        let accept = Actor::with(|ctx| accept(ctx, listener, handle, tally));
-        // The highest stage stops first: no new connection while the old ones are finished.
-        group.add_actor(accept.name("listener").stage(1));
-    }
+    let group = app(listener, Arc::clone(&tally));
     console::stop_on_enter(group.handle());
 
     // The report lists the exits of the stop, and counts most of those before.
-    let report = runtime::block_on(group.run_report(runtime::spawner()));
+    let report = group.run_report(runtime::spawner()).await;
     println!("{tally}");
     let exits = report.exits().len() as u64 + report.omitted();
     let stragglers = report.stragglers().len();
     println!("{exits} actors exited, {stragglers} were forced");
     println!("{report}");
     Ok(report.into_result()?)
+}
+
+/// What the test runs too.
+fn app(listener: Async<TcpListener>, tally: Arc<Tally>) -> Group {
+    let mut group = Group::new();
+    group.grace(GRACE);
+    let handle = group.handle();
+    let accept = Actor::with(|ctx| accept(ctx, listener, handle, tally));
+    // The highest stage stops first: no new connection while the old ones are finished.
+    group.add_actor(accept.name("listener").stage(1));
+    group
 }
 
 /// Makes an actor of each client. No exit of such an actor ends the group.
@@ -67,10 +76,10 @@ async fn accept(
     group: Handle,
     tally: Arc<Tally>,
 ) -> Result {
-    while let Some((client, address)) = clients::next(&ctx, &listener).await {
+    while let Some((client, _)) = clients::next(&ctx, &listener).await {
         let connection = Connection::new(client, &tally);
         let actor = Actor::with(|ctx| connection.answer(ctx));
-        let actor = actor.name(address.to_string()).ends_group(Ends::Never);
+        let actor = actor.name("connection").ends_group(Ends::Never);
         if let Err(given_back) = group.add_actor(actor) {
             tally.given_back.fetch_add(1, Ordering::Relaxed);
             drop(given_back); // closes the connection
@@ -144,5 +153,43 @@ impl fmt::Display for Tally {
             f,
             "{accepted} accepted, {answered} answered, {closed} closed, {given_back} of them given back"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        let test = every_stop(async || {
+            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+            address.set(listener.get_ref().local_addr().unwrap());
+            app(listener, Arc::default())
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = ask(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("hello\n"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(runtime::spawner());
+        runtime::block_on(test);
+        assert!(answers > 0);
+    }
+
+    async fn ask(address: SocketAddr) -> std::io::Result<String> {
+        let client = Async::<TcpStream>::connect(address).await?;
+        (&client).write_all(b"hello\n").await?;
+        let mut answer = String::new();
+        BufReader::new(client).read_line(&mut answer).await?;
+        Ok(answer)
     }
 }

@@ -14,6 +14,7 @@
 mod runtime;
 
 use std::env;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_fs::File;
@@ -24,14 +25,30 @@ use rungroup::{Actor, Ends, Group};
 /// How many files are read at the same time.
 const LIMIT: usize = 4;
 
-fn main() -> Result<(), rungroup::Error> {
+fn main() -> ExitCode {
+    runtime::main(run())
+}
+
+async fn run() -> rungroup::Result {
     let paths: Vec<String> = env::args().skip(1).collect();
     let counts = Arc::new(Mutex::new(vec![0; paths.len()]));
-    let limit = Arc::new(Semaphore::new(LIMIT));
+    let group = counting(&paths, &counts);
+    group.run(runtime::spawner()).await?;
 
+    let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    for (path, lines) in paths.iter().zip(counts.iter()) {
+        println!("{lines:8} {path}");
+    }
+    println!("{:8} total", counts.iter().sum::<usize>());
+    Ok(())
+}
+
+/// What the test runs too.
+fn counting(paths: &[String], counts: &Arc<Mutex<Vec<usize>>>) -> Group {
+    let limit = Arc::new(Semaphore::new(LIMIT));
     let mut group = Group::new();
     for (nth, path) in paths.iter().cloned().enumerate() {
-        let (counts, limit) = (Arc::clone(&counts), Arc::clone(&limit));
+        let (counts, limit) = (Arc::clone(counts), Arc::clone(&limit));
         let name = path.clone();
         let count = async move {
             let _permit = limit.acquire().await;
@@ -45,14 +62,7 @@ fn main() -> Result<(), rungroup::Error> {
                 .ends_group(Ends::OnError),
         );
     }
-    runtime::run(group)?;
-
-    let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-    for (path, lines) in paths.iter().zip(counts.iter()) {
-        println!("{lines:8} {path}");
-    }
-    println!("{:8} total", counts.iter().sum::<usize>());
-    Ok(())
+    group
 }
 
 async fn count_lines(path: &str) -> rungroup::Result<usize> {
@@ -67,5 +77,25 @@ async fn count_lines(path: &str) -> rungroup::Result<usize> {
         for byte in &chunk[..read] {
             lines += usize::from(*byte == b'\n');
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let paths = vec![concat!(env!("CARGO_MANIFEST_DIR"), "/errgroup.rs").to_owned(); 8];
+        let counts = Arc::new(Mutex::new(vec![0; paths.len()]));
+        let test = every_stop(async || counting(&paths, &counts))
+            .meanwhile(async |handle| handle.stopping().await) // all files are read
+            .limit(Duration::from_secs(60))
+            .check(runtime::spawner());
+        runtime::block_on(test);
     }
 }

@@ -19,6 +19,7 @@ mod runtime;
 use std::env;
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use async_executor::Executor;
@@ -32,17 +33,26 @@ const GRACE: Duration = Duration::from_secs(10);
 /// A longer line is echoed in pieces, so that a client cannot take all our memory.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
-fn main() -> rungroup::Result {
+fn main() -> ExitCode {
+    runtime::main(run())
+}
+
+async fn run() -> rungroup::Result {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
     let listener = Async::new(TcpListener::bind(address)?)?;
     println!("listening on {}", listener.get_ref().local_addr()?);
 
+    let group = app(listener);
+    console::stop_on_enter(group.handle());
+    Ok(group.run(runtime::spawner()).await?)
+}
+
+/// What the test runs too.
+fn app(listener: Async<TcpListener>) -> Group {
     let mut group = Group::new();
     group.grace(GRACE);
     group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("echo"));
-    console::stop_on_enter(group.handle());
-
-    Ok(runtime::run(group)?)
+    group
 }
 
 /// Serves all clients concurrently, within one actor.
@@ -79,4 +89,42 @@ async fn echo(ctx: Context, client: Async<TcpStream>) -> io::Result<()> {
     }
     clients::let_go(&client).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        let test = every_stop(async || {
+            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+            address.set(listener.get_ref().local_addr().unwrap());
+            app(listener)
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = ask(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("hello\n"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(runtime::spawner());
+        runtime::block_on(test);
+        assert!(answers > 0);
+    }
+
+    async fn ask(address: SocketAddr) -> io::Result<String> {
+        let client = Async::<TcpStream>::connect(address).await?;
+        (&client).write_all(b"hello\n").await?;
+        let mut answer = String::new();
+        BufReader::new(client).read_line(&mut answer).await?;
+        Ok(answer)
+    }
 }

@@ -13,25 +13,34 @@
 mod runtime;
 
 use std::env;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_channel::{Receiver, Sender};
 use rungroup::{Actor, Ends, Group, Threads};
 
-fn main() -> Result<(), rungroup::Error> {
+fn main() -> ExitCode {
+    runtime::main(run())
+}
+
+async fn run() -> rungroup::Result {
     let words = env::args().skip(1).collect();
     let sum = Arc::new(AtomicI64::new(0));
+    let outer = app(words, Arc::clone(&sum));
+    outer.run(runtime::spawner()).await?;
+    println!("the sum is {}", sum.load(Ordering::Relaxed));
+    Ok(())
+}
 
+/// What the test runs too.
+fn app(words: Vec<String>, sum: Arc<AtomicI64>) -> Group {
     let mut outer = Group::new();
     outer.add_actor(watcher());
     // Its actors are threads, whatever the outer ones are.
-    let adder = adding(words, Arc::clone(&sum)).into_actor(Threads);
+    let adder = adding(words, sum).into_actor(Threads);
     outer.add_actor(adder.name("adding"));
-    runtime::run(outer)?;
-
-    println!("the sum is {}", sum.load(Ordering::Relaxed));
-    Ok(())
+    outer
 }
 
 /// A pipeline: it is done when both actors are, and fails when one of them does.
@@ -78,4 +87,34 @@ fn watcher() -> Actor {
         Ok(())
     });
     watch.name("watcher").background()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    fn words() -> Vec<String> {
+        (1..=40).map(|number| number.to_string()).collect()
+    }
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let test = every_stop(async || app(words(), Arc::default()))
+            .limit(Duration::from_secs(60))
+            .check(runtime::spawner());
+        runtime::block_on(test);
+    }
+
+    /// The inner group is one actor of the outer one, so its own actors need a test of their own.
+    #[test]
+    fn the_inner_group_stops_whatever_happens() {
+        let test = every_stop(async || adding(words(), Arc::default()))
+            .limit(Duration::from_secs(60))
+            .check(runtime::spawner());
+        runtime::block_on(test);
+    }
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 use axum::{Router, extract::State, http::StatusCode, routing::post};
 use rungroup::signal::{self, Signal};
 use rungroup::{Actor, Context, Group, Result, Tokio};
-use tokio::sync::mpsc::{self, Receiver, Sender};
-use tokio::{fs::OpenOptions, io::AsyncWriteExt, net::TcpListener, runtime::Runtime};
+use tokio::sync::mpsc::{self, Receiver, Sender, WeakSender};
+use tokio::{fs::OpenOptions, io::AsyncWriteExt, net::TcpListener, runtime::Runtime, time::sleep};
 
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
@@ -59,15 +59,27 @@ fn say(text: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Answers the requests that it has accepted before it returns.
+/// Answers the requests that have begun before it returns, but waits no longer than 3 seconds: a
+/// client that sends half a request must not decide how the program ends.
 async fn serve(ctx: Context, listener: TcpListener, orders: Sender<String>) -> Result {
-    let app = Router::new().route("/", post(order)).with_state(orders);
-    let server = axum::serve(listener, app);
-    server.with_graceful_shutdown(ctx.interrupted()).await?;
+    let app = Router::new().route("/", post(order));
+    let app = app.with_state(orders.downgrade()); // only `serve` keeps the queue open
+    let server = axum::serve(listener, app).with_graceful_shutdown(ctx.interrupted());
+    let time_is_up = async {
+        ctx.interrupted().await;
+        sleep(Duration::from_secs(3)).await;
+    };
+    tokio::select! {
+        ended = server.into_future() => ended?,
+        () = time_is_up => say(format_args!("warning: clients that did not end were cut off")),
+    }
     Ok(())
 }
 
-async fn order(State(orders): State<Sender<String>>, order: String) -> StatusCode {
+async fn order(State(orders): State<WeakSender<String>>, order: String) -> StatusCode {
+    let Some(orders) = orders.upgrade() else {
+        return StatusCode::SERVICE_UNAVAILABLE; // the server has ended
+    };
     match orders.send(order).await {
         Ok(()) => StatusCode::ACCEPTED,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE, // the database failed

@@ -19,6 +19,8 @@ mod runtime;
 use std::env;
 use std::io;
 use std::net::{TcpListener, TcpStream};
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_channel::{Receiver, Sender};
@@ -47,29 +49,40 @@ struct Row {
     answer: Sender<String>,
 }
 
-fn main() -> Result {
+fn main() -> ExitCode {
+    runtime::main(run())
+}
+
+async fn run() -> Result {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8000".into());
     let listener = Async::new(TcpListener::bind(address)?)?;
     println!("listening on {}", listener.get_ref().local_addr()?);
+
+    let group = app(listener);
+    console::stop_on_enter(group.handle());
+    let report = group.run_report(runtime::spawner()).await;
+    println!("{report}");
+    Ok(report.into_result()?)
+}
+
+/// What the test runs too.
+fn app(listener: Async<TcpListener>) -> Group {
     let (to_workers, jobs) = async_channel::bounded(16);
     let (to_database, rows) = async_channel::bounded(16);
+    let (jobs, rows) = (Arc::new(Queue(jobs)), Queue(rows));
 
     let mut group = Group::new();
     group.grace(GRACE);
     let database = Actor::with(|ctx| database(ctx, rows));
     group.add_actor(database.name("database").stage(DATABASE));
     for number in 1..=3 {
-        let (jobs, rows) = (jobs.clone(), to_database.clone());
+        let (jobs, rows) = (Arc::clone(&jobs), to_database.clone());
         let worker = Actor::with(move |ctx| work(ctx, number, jobs, rows));
         group.add_actor(worker.name(format!("worker-{number}")).stage(WORKERS));
     }
     let http = Actor::with(|ctx| http(ctx, listener, to_workers));
     group.add_actor(http.name("http").stage(HTTP));
-    console::stop_on_enter(group.handle());
-
-    let report = runtime::block_on(group.run_report(runtime::spawner()));
-    println!("{report}");
-    Ok(report.into_result()?)
+    group
 }
 
 async fn http(ctx: Context, listener: Async<TcpListener>, jobs: Sender<Job>) -> Result {
@@ -122,8 +135,8 @@ async fn read_head(client: &Async<TcpStream>) -> io::Result<String> {
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-async fn work(ctx: Context, number: u32, jobs: Receiver<Job>, rows: Sender<Row>) -> Result {
-    while let Some(Job { request, answer }) = next(&ctx, &jobs).await {
+async fn work(ctx: Context, number: u32, jobs: Arc<Queue<Job>>, rows: Sender<Row>) -> Result {
+    while let Some(Job { request, answer }) = jobs.next(&ctx).await {
         let path = request.split_whitespace().nth(1).unwrap_or("/").into();
         rows.send(Row { path, answer }).await?;
     }
@@ -131,9 +144,9 @@ async fn work(ctx: Context, number: u32, jobs: Receiver<Job>, rows: Sender<Row>)
     Ok(())
 }
 
-async fn database(ctx: Context, rows: Receiver<Row>) -> Result {
+async fn database(ctx: Context, rows: Queue<Row>) -> Result {
     let mut table = Vec::new();
-    while let Some(Row { path, answer }) = next(&ctx, &rows).await {
+    while let Some(Row { path, answer }) = rows.next(&ctx).await {
         table.push(path);
         let written = format!("row {} is {}\n", table.len(), table[table.len() - 1]);
         // Fails if the client has left, which is fine.
@@ -143,10 +156,62 @@ async fn database(ctx: Context, rows: Receiver<Row>) -> Result {
     Ok(())
 }
 
-/// Takes the next item out of a queue. Once the actor is interrupted, takes only what is left.
-async fn next<T>(ctx: &Context, queue: &Receiver<T>) -> Option<T> {
-    match ctx.run_until_interrupted(queue.recv()).await {
-        Some(item) => item.ok(),
-        None => queue.try_recv().ok(),
+/// The end of a queue whose items carry the way to answer them. A channel keeps what is in it for as
+/// long as it has a sender. When nobody takes items any longer, they must be dropped, or those who wait
+/// for the answers wait for ever.
+struct Queue<T>(Receiver<T>);
+
+impl<T> Queue<T> {
+    /// Takes the next item. Once the actor is interrupted, takes only what is left.
+    async fn next(&self, ctx: &Context) -> Option<T> {
+        match ctx.run_until_interrupted(self.0.recv()).await {
+            Some(item) => item.ok(),
+            None => self.0.try_recv().ok(),
+        }
+    }
+}
+
+impl<T> Drop for Queue<T> {
+    fn drop(&mut self) {
+        self.0.close(); // nothing is queued from here on
+        while self.0.try_recv().is_ok() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        let test = every_stop(async || {
+            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+            address.set(listener.get_ref().local_addr().unwrap());
+            app(listener)
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = get(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("row 1 is /page\n"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(runtime::spawner());
+        runtime::block_on(test);
+        assert!(answers > 0);
+    }
+
+    async fn get(address: SocketAddr) -> io::Result<String> {
+        let mut client = Async::<TcpStream>::connect(address).await?;
+        client.write_all(b"GET /page HTTP/1.0\r\n\r\n").await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        Ok(answer)
     }
 }

@@ -15,6 +15,7 @@
 mod console;
 
 use std::cell::Cell;
+use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 use std::{env, io, net, thread};
@@ -35,28 +36,37 @@ const LONGEST_LINE: u64 = 64 * 1024;
 /// How long to wait for other connections to close when there are too many.
 const PAUSE: Duration = Duration::from_millis(100);
 
-fn main() -> rungroup::Result {
+fn main() -> ExitCode {
+    rungroup::exit_code(run())
+}
+
+fn run() -> rungroup::Result {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
     let listener = net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
     println!("listening on {}", listener.local_addr()?);
 
-    let mut group = Group::new();
-    group.grace(GRACE);
-    for core in 0..thread::available_parallelism()?.get() {
-        let listener = listener.try_clone()?;
-        let actor = Actor::blocking_with(move |ctx| run(ctx, core, listener));
-        group.add_actor(actor.name(format!("core-{core}")));
-    }
+    let group = app(&listener)?;
     drop(listener);
     console::stop_on_enter(group.handle());
-
     // The group itself needs no runtime.
     Ok(group.run_blocking(Threads)?)
 }
 
+/// What the test runs too.
+fn app(listener: &net::TcpListener) -> io::Result<Group> {
+    listener.set_nonblocking(true)?;
+    let mut group = Group::new();
+    group.grace(GRACE);
+    for core in 0..thread::available_parallelism()?.get() {
+        let listener = listener.try_clone()?;
+        let actor = Actor::blocking_with(move |ctx| run_core(ctx, core, listener));
+        group.add_actor(actor.name(format!("core-{core}")));
+    }
+    Ok(group)
+}
+
 /// Runs a core's own runtime on its thread.
-fn run(ctx: Context, core: usize, listener: net::TcpListener) -> rungroup::Result {
+fn run_core(ctx: Context, core: usize, listener: net::TcpListener) -> rungroup::Result {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, serve(ctx, core, listener))
 }
@@ -118,5 +128,41 @@ async fn echo(
                 answered.set(answered.get() + 1);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    /// Its clients are on Tokio, as the cores are.
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(net::SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        every_stop(async || {
+            let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(&listener).unwrap()
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = ask(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with(": hello\n"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Threads)
+        .await;
+        assert!(answers > 0);
+    }
+
+    async fn ask(address: net::SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address).await?;
+        client.write_all(b"hello\n").await?;
+        let mut answer = String::new();
+        BufReader::new(client).read_line(&mut answer).await?;
+        Ok(answer)
     }
 }

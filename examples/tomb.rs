@@ -26,10 +26,8 @@ fn main() -> rungroup::Result {
         .nth(1)
         .map_or(Ok(5), |runners| runners.parse())?;
 
-    let mut group = Group::new();
+    let group = relay(runners);
     let handle = group.handle();
-    group.add_actor(runner(1, runners, handle.clone()));
-
     if let Err(error) = runtime::run(group) {
         println!("the relay is over: {}", text(error.source()));
     }
@@ -37,6 +35,14 @@ fn main() -> rungroup::Result {
         println!("one who came late was given back");
     }
     Ok(())
+}
+
+/// What the test runs too.
+fn relay(runners: u32) -> Group {
+    let mut group = Group::new();
+    let handle = group.handle();
+    group.add_actor(runner(1, runners, handle));
+    group
 }
 
 fn runner(number: u32, runners: u32, group: Handle) -> Actor {
@@ -62,4 +68,30 @@ async fn run(ctx: Context, number: u32, runners: u32, group: Handle) -> rungroup
 
 fn text(reason: Option<&(dyn Error + 'static)>) -> String {
     reason.map_or_else(|| "no reason".into(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rungroup::testing::every_stop;
+    use rungroup::{ForcedBy, Report};
+
+    use super::*;
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let test = every_stop(async || relay(5))
+            .meanwhile(async |handle| handle.stopping().await) // of the last runner
+            .limit(Duration::from_secs(60))
+            .accept(only_forced_ones_straggle)
+            .check(runtime::spawner());
+        runtime::block_on(test);
+    }
+
+    /// Its error is what it is about, so whatever it returns is accepted.
+    fn only_forced_ones_straggle(report: &Report) -> bool {
+        let mut stragglers = report.stragglers().iter();
+        stragglers.all(|straggler| straggler.reason() == ForcedBy::Request)
+    }
 }

@@ -12,7 +12,7 @@ use crate::cause::Cause;
 use crate::context::Context;
 use crate::error::Error;
 use crate::handle::Handle;
-use crate::machine::{Ledger, Machine, StopLimits};
+use crate::machine::{Ledger, Limits, Machine};
 use crate::outcome::Result;
 use crate::report::Report;
 use crate::shared::members::MemberTable;
@@ -52,7 +52,7 @@ pub struct Group {
     /// The actors that were added to the group itself, without a lock. They move to the intake when
     /// the group runs.
     members: MemberTable,
-    limits: StopLimits,
+    limits: Limits,
     /// Whether it is an actor of another group.
     is_inner: bool,
 }
@@ -73,7 +73,7 @@ impl Group {
             ledger: Ledger::new(Arc::clone(&receiver.state)),
             members: MemberTable::default(),
             receiver,
-            limits: StopLimits::default(),
+            limits: Limits::default(),
             is_inner: false,
         }
     }

@@ -56,9 +56,10 @@ use crate::panic::Panic;
 use crate::phase::Phase;
 use crate::report::{Report, Severity};
 use crate::settings::Settings;
+use crate::shared::chunk::Place;
 use crate::shared::group_state::GroupState;
 use crate::shared::mailbox::{Event, Exited, Key};
-use crate::shared::member::Member;
+use crate::shared::member::{Chunked, Member};
 use crate::shared::member_ref::MemberRef;
 use crate::shared::readiness::Settled;
 use crate::shared::receiver::Receiver;
@@ -72,13 +73,13 @@ use turn::Turns;
 
 /// How long a stop may take, and how late its first interrupt may come.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct StopLimits {
+pub(crate) struct Limits {
     /// Without one, the stop may take any amount of time.
     pub(crate) grace: Option<Duration>,
     pub(crate) drain: Duration,
 }
 
-impl StopLimits {
+impl Limits {
     /// Returns the grace, if it ends before the drain does.
     fn too_short_for_drain(self) -> Option<Duration> {
         self.grace
@@ -90,7 +91,7 @@ pub(crate) struct Machine<'a> {
     spawner: &'a dyn Spawner,
     receiver: Receiver,
     ledger: Ledger,
-    limits: StopLimits,
+    limits: Limits,
     /// Whether the group is an actor of another one, which decides what its end means.
     is_inner: bool,
     report: &'a mut Report,
@@ -113,7 +114,7 @@ impl<'a> Machine<'a> {
         spawner: &'a dyn Spawner,
         receiver: Receiver,
         ledger: Ledger,
-        limits: StopLimits,
+        limits: Limits,
         is_inner: bool,
         report: &'a mut Report,
     ) -> Machine<'a> {
@@ -255,7 +256,7 @@ impl<'a> Machine<'a> {
         panic
     }
 
-    fn exit(&self, member: &Member, outcome: ContainedOutcome, at: Duration) -> Exit {
+    fn exit(&self, member: &Place<impl Chunked>, outcome: ContainedOutcome, at: Duration) -> Exit {
         Exit {
             name: member.name().clone(),
             outcome: outcome.into(),

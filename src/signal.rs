@@ -68,8 +68,8 @@
 //! # Windows
 //!
 //! On Windows, the only signal is [`Signal::Int`], for Ctrl-C, and [`termination`] watches only
-//! that. After the actors are gone, Ctrl-C has no effect. This module is written for Windows, but has
-//! never been run there.
+//! that. After the actors are gone, Ctrl-C has no effect. This module is tested under wine, and has
+//! not been run on Windows itself.
 #![doc = include_str!("tables.md")]
 
 #[cfg(not(any(unix, windows)))]

@@ -44,9 +44,15 @@ pub(crate) fn run(args: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn group(grace: Duration, jobs: &[Arc<Job>]) -> io::Result<Group> {
+    let mut group = app(grace, jobs)?;
+    group.add_actor(signals(group.handle())?);
+    Ok(group)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(grace: Duration, jobs: &[Arc<Job>]) -> io::Result<Group> {
     let mut group = Group::new();
     group.grace(grace);
-    group.add_actor(signals(group.handle())?);
     group.add_actor(rest::actor(jobs.to_vec())?);
     for job in jobs {
         group.add_actor(job::actor(Arc::clone(job)));
@@ -90,4 +96,35 @@ fn signals(group: Handle) -> io::Result<Actor> {
         Ok(())
     });
     Ok(listen.name("signals").background())
+}
+
+#[cfg(test)]
+mod tests {
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    /// Kills what a trial has left: one that was forced leaves processes behind.
+    #[derive(Default)]
+    struct Jobs(Vec<Arc<Job>>);
+
+    impl Drop for Jobs {
+        fn drop(&mut self) {
+            rest::kill(&self.0);
+        }
+    }
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let mut jobs = Jobs::default();
+        let test = every_stop(async || {
+            jobs = Jobs::default();
+            let sleep = || Arc::new(Job::new("sleep 3600".into()));
+            jobs.0 = vec![sleep(), sleep()];
+            app(GRACE, &jobs.0).unwrap()
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(runtime::spawner());
+        runtime::block_on(test);
+    }
 }

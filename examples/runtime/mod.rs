@@ -1,13 +1,21 @@
 //! The runtime that the examples run on, chosen here and nowhere else: the first of `tokio`, `smol`
 //! and `async-std` whose feature is on. Without any of them, each actor has a thread.
 
-use rungroup::{Error, Group};
+use std::process::ExitCode;
+
+use rungroup::{Error, Group, Result};
 
 pub(crate) use chosen::{block_on, spawner};
 
+/// What a `main` does: runs the program, and turns its result into the exit code.
+#[allow(dead_code)] // unused where an example prints how its group ended
+pub(crate) fn main(program: impl Future<Output = Result>) -> ExitCode {
+    chosen::main(program)
+}
+
 /// Runs a group to its end.
-#[allow(dead_code)] // unused where an example wants the whole report
-pub(crate) fn run(group: Group) -> Result<(), Error> {
+#[allow(dead_code)] // unused where an example ends with `main`
+pub(crate) fn run(group: Group) -> std::result::Result<(), Error> {
     block_on(group.run(spawner()))
 }
 
@@ -17,15 +25,27 @@ mod chosen {
         rungroup::Tokio
     }
 
+    /// Ends the process even if an actor did not stop.
+    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
+        rungroup::Tokio::main(runtime(), program)
+    }
+
     pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-        let runtime = tokio::runtime::Runtime::new().expect("a Tokio runtime");
-        runtime.block_on(future)
+        runtime().block_on(future)
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Runtime::new().expect("a Tokio runtime")
     }
 }
 
 #[cfg(all(feature = "smol", not(feature = "tokio")))]
 mod chosen {
     pub(crate) use smol::block_on;
+
+    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
+        rungroup::exit_code(block_on(program))
+    }
 
     pub(crate) fn spawner() -> rungroup::Smol {
         rungroup::Smol
@@ -36,6 +56,10 @@ mod chosen {
 mod chosen {
     pub(crate) use async_std::task::block_on;
 
+    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
+        rungroup::exit_code(block_on(program))
+    }
+
     pub(crate) fn spawner() -> rungroup::AsyncStd {
         rungroup::AsyncStd
     }
@@ -44,6 +68,10 @@ mod chosen {
 #[cfg(not(any(feature = "tokio", feature = "smol", feature = "async-std")))]
 mod chosen {
     pub(crate) use futures_lite::future::block_on;
+
+    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
+        rungroup::exit_code(block_on(program))
+    }
 
     pub(crate) fn spawner() -> rungroup::Threads {
         rungroup::Threads

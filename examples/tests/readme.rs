@@ -64,6 +64,32 @@ fn the_readme_shows_the_report_of_a_good_stop() {
     });
 }
 
+/// The server stops waiting for it. Nothing else fails for it.
+#[test]
+fn a_client_with_half_a_request_does_not_decide_how_the_program_ends() {
+    hold(|| {
+        let directory = directory("a_client_with_half_a_request");
+        let mut orders = start(&directory);
+        let address = orders.address();
+        let _half = [
+            "POST / HTTP/1.1\r\nHo",
+            "POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 9\r\n\r\nor",
+        ]
+        .map(|half| {
+            let mut customer = TcpStream::connect(address).unwrap();
+            customer.write_all(half.as_bytes()).unwrap();
+            customer
+        });
+        sell(address); // the server accepts these after those
+        orders.signal(Signal::TERM);
+        let ended = orders.end();
+        ended.assert_code(0);
+        ended.assert_stderr("warning: clients that did not end were cut off\nstopped by");
+        let stored = fs::read_to_string(directory.join("orders.log")).unwrap();
+        assert_eq!(stored.lines().count(), CUSTOMERS);
+    });
+}
+
 /// Opening a named pipe takes until somebody reads it, which nobody does.
 #[test]
 fn the_readme_shows_the_status_and_the_report_of_a_database_that_hangs() {

@@ -25,6 +25,7 @@ mod reason;
 mod settings;
 #[path = "../../src/shared"]
 mod shared {
+    pub(crate) mod chunk;
     pub(crate) mod group_state;
     pub(crate) mod intake;
     pub(crate) mod interrupt;

@@ -17,8 +17,10 @@ use crate::cause::{Cause, Trigger};
 use crate::name::Name;
 use crate::outcome::Result;
 use crate::settings::{Settings, StopOrder};
+use crate::shared::chunk::{Chunk, Place};
 use crate::shared::interrupt::Interrupt;
-use crate::shared::member::{Member, MemberInfo};
+use crate::shared::member::Member;
+use crate::shared::member_ref::MemberRef;
 use crate::shared::receiver::Receiver;
 use crate::shared::stage::Stage;
 
@@ -97,7 +99,7 @@ impl Scene {
     }
 
     /// A member whose future is pending for that many polls before it returns `Ok`.
-    fn member(&self, nth: u64, pending: usize) -> Arc<Member> {
+    fn member(&self, nth: u64, pending: usize) -> MemberRef {
         let execute = Pending {
             left: pending,
             polls: Arc::clone(&self.polls),
@@ -105,14 +107,10 @@ impl Scene {
         };
         let mut settings = Settings::default();
         settings.set_announces();
-        let info = MemberInfo {
-            name: Name::of_caller(),
-            stage: Arc::clone(&self.stage),
-            nth,
-            settings,
-        };
         let interrupt = Interrupt::function(Box::new(|_| {}));
-        Arc::new(Member::new(Box::pin(execute), interrupt, info))
+        let member = Member::new(Box::pin(execute), interrupt, Name::of_caller(), settings);
+        let chunk = Chunk::new(Arc::clone(&self.stage), nth, &mut vec![member]);
+        Place::new(chunk, 0)
     }
 
     /// Lets loom switch here to a thread that is inside a poll.
@@ -133,6 +131,6 @@ fn request() -> Cause {
     })
 }
 
-fn poll(member: &Member, waker: &Waker) -> Poll<()> {
+fn poll(member: &MemberRef, waker: &Waker) -> Poll<()> {
     member.poll(&mut Context::from_waker(waker))
 }

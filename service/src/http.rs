@@ -1,7 +1,6 @@
 //! The HTTP server.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use async_channel::Sender;
@@ -15,12 +14,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_lite::future::poll_once;
 use rungroup::{Actor, Ends, Handle};
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tracing::Instrument;
 
 use crate::database::Ledger;
 use crate::limits::Limits;
+use crate::listen::Listen;
 use crate::server::{self, Times};
 use crate::workers::{self, Job};
 
@@ -40,12 +39,10 @@ const LONGEST_BODY: usize = 2 * 1024 * 1024;
 
 /// Makes the actor that serves. It is ready when it listens. When it is interrupted, it takes no
 /// more connections, and answers the requests that have begun, within the grace of `times`.
-pub(crate) fn serve(address: SocketAddr, parts: Parts, times: Times) -> Actor {
+pub(crate) fn serve(listen: Listen, parts: Parts, times: Times) -> Actor {
     let actor = Actor::with(move |ctx| async move {
-        let listener = TcpListener::bind(address).await;
-        let listener = listener
-            .map_err(|error| format!("cannot listen on {address} (SERVICE_LISTEN): {error}"))?;
-        tracing::info!("listening on {}", listener.local_addr()?);
+        let listener = listen.open().await?;
+        tracing::info!("listening on {}", listener.socket.local_addr()?);
         ctx.announce_ready();
         server::serve(ctx, listener, routes(parts, times), times).await
     });

@@ -1,7 +1,8 @@
 //! The log, on stderr: text for people, JSON for machines, and text with priorities for journald.
 
 use std::panic::{self, PanicHookInfo};
-use std::{fmt, io};
+use std::time::Duration;
+use std::{fmt, io, process};
 
 use rungroup::{Report, Status};
 use tracing::{Event, Level, Subscriber};
@@ -22,7 +23,8 @@ pub(crate) fn init() -> rungroup::Result<Lines> {
         "journal" => note_in_journal,
         _ => note_in_text,
     };
-    let lines = Lines::to(io::stderr(), note)?;
+    let lines = Lines::to(io::stderr(), note);
+    let lines = lines.map_err(|error| format!("cannot start the log: {error}"))?;
     let writer = lines.clone();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter()?)
@@ -55,6 +57,20 @@ fn panicked(panic: &PanicHookInfo<'_>) {
         Some(location) => tracing::error!(%location, "panicked: {message}"),
         None => tracing::error!("panicked: {message}"),
     }
+}
+
+/// Tokio panics if it can start only some of its threads, and then waits for those for ever. A panic of
+/// `start` ends the process with 1, once it is logged.
+pub(crate) fn exit_if_it_panics<T>(lines: &Lines, limit: Duration, start: impl FnOnce() -> T) -> T {
+    let lines = lines.clone();
+    panic::set_hook(Box::new(move |panic| {
+        panicked(panic);
+        lines.finish(limit);
+        process::exit(1);
+    }));
+    let started = start();
+    panic::set_hook(Box::new(panicked));
+    started
 }
 
 /// Logs what the group is doing, and an event for each actor that it waits for.

@@ -17,11 +17,14 @@ compile_error!("the service is for Unix: its supervisors use signals and sockets
 
 mod complaints;
 mod database;
+#[cfg(test)]
+mod every_stop;
 mod faults;
 mod http;
 mod inbox;
 mod limits;
 mod lines;
+mod listen;
 mod logs;
 mod operator;
 mod server;
@@ -39,9 +42,11 @@ use std::time::Duration;
 
 use inbox::Inbox;
 use limits::Limits;
+use lines::Lines;
 use rungroup::{Group, Tokio, signal};
 use server::Times;
 use settings::Settings;
+use systemd::Reloads;
 use tokio::runtime::Runtime;
 
 /// How long the end waits for whoever reads the log.
@@ -57,21 +62,22 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended = main_on_runtime();
+    let ended = main_on_runtime(&lines);
     if let Err(error) = &ended {
-        tracing::error!("the service failed: {error}");
+        tracing::error!("the service failed: {error:#}");
     }
     lines.finish(LAST_LINES);
     ExitCode::from(u8::from(ended.is_err()))
 }
 
-fn main_on_runtime() -> rungroup::Result {
+fn main_on_runtime(lines: &Lines) -> rungroup::Result {
     if env::args().nth(1).is_some_and(|it| it == "check") {
         let done = Limits::new(Settings::from_env()?.limits).reload()?;
         tracing::info!("the settings are right: {done}");
         return Ok(());
     }
-    let runtime = Runtime::new()?;
+    let runtime = logs::exit_if_it_panics(lines, LAST_LINES, Runtime::new);
+    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}"))?;
     let ended = runtime.block_on(run());
 
     // Dropping the runtime would wait for every thread that an actor blocks. This way, the end of
@@ -84,23 +90,29 @@ async fn run() -> rungroup::Result {
     let mut group = Group::new();
 
     // First of all: from here on, a signal stops the group, even before it runs.
-    group.add_actor(signal::termination(group.handle())?);
+    let unwatched = |error| format!("cannot watch signals: {error}");
+    group.add_actor(signal::termination(group.handle()).map_err(unwatched)?);
     tracing::info!("watching signals");
 
-    let settings = Settings::from_env()?;
-    group.grace(settings.grace); // for the whole stop
-    group.drain(settings.drain); // for load balancers to notice that we are not ready any longer
-    if settings.drain + settings.http_grace >= settings.grace {
-        tracing::warn!("SERVICE_GRACE_MS leaves no time for what stops after HTTP");
-    }
-    add_actors(&mut group, settings)?;
+    let (limits, reloads) = add_actors(&mut group, Settings::from_env()?)?;
+    let reload = operator::reload(limits, reloads).map_err(unwatched)?;
+    group.add_actor(reload.name("reload"));
+    let status = operator::log_status(group.handle()).map_err(unwatched)?;
+    group.add_actor(status.name("status"));
 
     let report = group.run_report(Tokio).await;
     logs::report(&report);
     Ok(report.into_result()?)
 }
 
-fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
+/// Adds all but those who watch signals, which belong to the process: a test adds these too.
+fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result<(Limits, Reloads)> {
+    group.grace(settings.grace); // for the whole stop
+    group.drain(settings.drain); // for load balancers to notice that we are not ready any longer
+    if settings.drain + settings.http_grace >= settings.grace {
+        tracing::warn!("SERVICE_GRACE_MS leaves no time for what stops after HTTP");
+    }
+
     // In the background: they see all others stop, and stop last.
     let (exporter, telemetry) = telemetry::export(settings.telemetry);
     group.add_actor(exporter.name("telemetry"));
@@ -110,8 +122,6 @@ fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
     if let Err(error) = limits.reload() {
         tracing::error!("{error}");
     }
-    group.add_actor(operator::reload(limits.clone(), reloads)?.name("reload"));
-    group.add_actor(operator::log_status(group.handle())?.name("status"));
 
     // The lowest stage starts first and stops last.
     let (database, ledger) = database::open(settings.database, settings.busy, telemetry.clone());
@@ -134,7 +144,7 @@ fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
         group: group.handle(),
         jobs,
         ledger,
-        limits,
+        limits: limits.clone(),
     };
     let times = Times {
         head: settings.head,
@@ -144,5 +154,5 @@ fn add_actors(group: &mut Group, settings: Settings) -> rungroup::Result {
     };
     let http = http::serve(settings.listen, parts, times);
     group.add_actor(http.name("http").stage(2));
-    Ok(())
+    Ok((limits, reloads))
 }

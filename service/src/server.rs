@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::complaints::Complaints;
+use crate::listen::Listener;
 
 /// How many connections the system queues for us at most: Tokio's `TcpListener::bind` asks for as many.
 const BACKLOG: usize = 1024;
@@ -36,14 +37,10 @@ pub(crate) struct Times {
     pub(crate) grace: Duration,
 }
 
-/// Serves until the interrupt. Then it accepts what has queued, answers what has begun, and cuts off
-/// the connections that take longer than the grace: a client's fault is not a failure.
-pub(crate) async fn serve(
-    ctx: Context,
-    listener: TcpListener,
-    app: Router,
-    times: Times,
-) -> Result {
+/// Serves until the interrupt. Then it accepts what has queued, unless the next process will, answers
+/// what has begun, and cuts off the connections that take longer than the grace: a client's fault is
+/// not a failure.
+pub(crate) async fn serve(ctx: Context, listener: Listener, app: Router, times: Times) -> Result {
     let mut server = Server {
         ctx,
         app,
@@ -51,7 +48,7 @@ pub(crate) async fn serve(
         connections: JoinSet::new(),
         complaints: Complaints::new(),
     };
-    server.run(&listener).await;
+    server.run(&listener.socket).await;
     if timeout(times.grace, server.finish(listener)).await.is_err() {
         let late = server.connections.len();
         tracing::warn!(
@@ -89,8 +86,10 @@ impl Server {
         }
     }
 
-    async fn finish(&mut self, listener: TcpListener) {
-        self.accept_queued(&listener).await;
+    async fn finish(&mut self, listener: Listener) {
+        if !listener.is_shared {
+            self.accept_queued(&listener.socket).await;
+        }
         drop(listener);
         while let Some(ended) = self.connections.join_next().await {
             note(ended);

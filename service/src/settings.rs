@@ -2,15 +2,16 @@
 
 use std::env::{self, VarError};
 use std::fmt::Display;
-use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::listen::Listen;
+
 pub(crate) struct Settings {
-    /// `SERVICE_LISTEN`; with port 0, the system chooses one, and the log shows it.
-    pub(crate) listen: SocketAddr,
+    /// `LISTEN_FDS`, or `SERVICE_LISTEN`; with port 0, the system chooses one, and the log shows it.
+    pub(crate) listen: Listen,
     /// `SERVICE_DATABASE`; by default, a file among the system's temporary files.
     pub(crate) database: PathBuf,
     /// `SERVICE_TELEMETRY`: the file that telemetry is appended to; by default, none is kept.
@@ -44,7 +45,10 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn from_env() -> rungroup::Result<Settings> {
         Ok(Settings {
-            listen: var("SERVICE_LISTEN", ([127, 0, 0, 1], 8080).into())?,
+            listen: match Listen::given()? {
+                Some(socket) => socket,
+                None => Listen::At(var("SERVICE_LISTEN", ([127, 0, 0, 1], 8080).into())?),
+            },
             database: var("SERVICE_DATABASE", env::temp_dir().join("service.db"))?,
             telemetry: var("SERVICE_TELEMETRY", "/dev/null".into())?,
             limits: env::var_os("SERVICE_LIMITS").map(PathBuf::from),

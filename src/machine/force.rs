@@ -11,8 +11,9 @@ use crate::error::severity;
 use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
 use crate::report::{ForcedBy, Straggler};
+use crate::shared::chunk::Place;
 use crate::shared::mailbox::Event;
-use crate::shared::member::{Forced, Member};
+use crate::shared::member::{Chunked, Forced};
 use crate::shared::readiness::Settled;
 use crate::trace;
 
@@ -92,7 +93,7 @@ impl Stopping<'_, '_> {
                     // Invariant 3: the claim decides. Whoever exited first has its exit in the mail
                     // or was counted; all others end here, and send nothing.
                     if let Some(forced) = member.force() {
-                        all_forced.push((member, forced, turn.waited_for(member, now)));
+                        all_forced.push((member, forced, turn.waited_for(member.key().nth, now)));
                     }
                 }
             }
@@ -101,7 +102,7 @@ impl Stopping<'_, '_> {
         let all_forced = all_forced.into_iter();
         all_forced
             .map(|(member, forced, waited_for)| {
-                machine.straggler(member, forced, (now, waited_for), reason)
+                machine.straggler(&member, forced, (now, waited_for), reason)
             })
             .collect()
     }
@@ -187,7 +188,7 @@ impl Machine<'_> {
     /// waited for.
     fn straggler(
         &mut self,
-        member: &Member,
+        member: &Place<impl Chunked>,
         forced: Forced,
         (at, waited_for): (Duration, Option<Duration>),
         reason: ForcedBy,

@@ -10,7 +10,7 @@ use crate::actor::Actor;
 use crate::settings::StopOrder;
 use crate::shared::group_state::GroupState;
 use crate::shared::mailbox::Key;
-use crate::shared::member::{Member, MemberInfo};
+use crate::shared::member::Member;
 use crate::shared::members::MemberTable;
 use crate::shared::stage::Stage;
 
@@ -103,32 +103,25 @@ impl Ledger {
         if let Some(grace) = grace {
             self.limits.insert(Key { order, nth }, grace);
         }
-        let info = MemberInfo {
-            name,
-            stage: self.add_fresh(order, nth),
-            nth,
-            settings,
-        };
-        members.insert(Member::new(execute, interrupt, info));
+        let member = Member::new(execute, interrupt, name, settings);
+        members.insert(self.add_fresh(order, nth), nth, member);
     }
 
-    /// Notes that an actor has yet to start. Most are of the stage of the one before, and are noted
-    /// together.
-    fn add_fresh(&mut self, order: StopOrder, nth: u64) -> Arc<Stage> {
-        if let Some(run) = self.fresh.back_mut() {
-            // A run is a range without gaps, so one that was begun goes on only with the next
-            // actor.
-            if run.stage.order == order && run.nths.end == nth {
-                run.nths.end = nth + 1;
-                return Arc::clone(&run.stage);
+    /// Notes that an actor has yet to start, and returns its stage. Most are of the stage of the one
+    /// before, and are noted together.
+    fn add_fresh(&mut self, order: StopOrder, nth: u64) -> &Arc<Stage> {
+        // A run is a range without gaps, so one that was begun goes on only with the next actor.
+        let goes_on = |run: &&mut Run| run.stage.order == order && run.nths.end == nth;
+        match self.fresh.back_mut().filter(goes_on) {
+            Some(run) => run.nths.end = nth + 1,
+            None => {
+                let stage = self.stage(order);
+                let nths = nth..nth + 1;
+                self.fresh.push_back(Run { stage, nths });
             }
         }
-        let stage = self.stage(order);
-        self.fresh.push_back(Run {
-            stage: Arc::clone(&stage),
-            nths: nth..nth + 1,
-        });
-        stage
+        let run = self.fresh.back().expect("the one that has it");
+        &run.stage
     }
 
     fn stage(&mut self, order: StopOrder) -> Arc<Stage> {

@@ -1,6 +1,7 @@
 //! How actors start: as they are added, or when readiness lets their stage start.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Machine;
 use crate::phase::Phase;
@@ -87,7 +88,7 @@ impl Machine<'_> {
             let found = self.receiver.intake.members().chunk(Key { order, nth });
             let Some((chunk, first)) = found else { break };
             for (at, _) in (first..chunk.len()).zip(nths.by_ref()) {
-                let member = MemberRef::new(&chunk, at);
+                let member = MemberRef::new(Arc::clone(&chunk), at);
                 // Before the spawn, which publishes it to the thread of the task.
                 member.start(now);
                 trace_start(&member);

@@ -386,7 +386,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         self.machine.has_ended = true;
         self.machine.group().enter_phase(Phase::Ended, now);
         let is_inner = self.machine.is_inner;
-        match failure(&self.machine.report) {
+        match failure(self.machine.report) {
             Some(failure) => trace::failed(&failure, !self.cause.is_ok(), took, is_inner),
             None => trace::succeeded(took, is_inner),
         }

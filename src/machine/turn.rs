@@ -117,7 +117,7 @@ impl Turn {
             // inside it, the force that follows begins behind this member and does not call it
             // again.
             self.next = member.key().nth + 1;
-            interrupt(member, cause, report);
+            interrupt(&member, cause, report);
         }
         // A force asks again, and finds nobody.
         self.next = u64::MAX;
@@ -130,11 +130,11 @@ impl Turn {
     }
 
     /// How long an actor was waited for, until `now`. `None` if only a force interrupted it.
-    pub(super) fn waited_for(&self, member: &Member, now: Duration) -> Option<Duration> {
+    pub(super) fn waited_for(&self, nth: u64, now: Duration) -> Option<Duration> {
         let since = self.stage.interrupted()?;
         // Decides what the error names (law 17): an actor that only the force interrupted had no
         // time to stop.
-        let is_waited_for = member.key().nth < self.waited_for;
+        let is_waited_for = nth < self.waited_for;
         is_waited_for.then(|| now.saturating_sub(since))
     }
 

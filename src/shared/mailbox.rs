@@ -48,13 +48,6 @@ pub(crate) struct Key {
     pub(crate) nth: u64,
 }
 
-impl Key {
-    /// Whether `next` is of the same stage, and was added right after it.
-    pub(crate) fn precedes(self, next: Key) -> bool {
-        self.order == next.order && self.nth + 1 == next.nth
-    }
-}
-
 pub(crate) struct Mailbox(Mutex<Mail>);
 
 #[derive(Default)]

@@ -18,7 +18,8 @@
 //!    not touch it, because `try_lock` is how a force tells parked from polling.
 //! 4. Wakers are called and dropped outside the lock.
 
-use std::sync::{Arc, TryLockError};
+use std::ops::Deref;
+use std::sync::TryLockError;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -29,12 +30,12 @@ use crate::outcome::{ContainedOutcome, Outcome, Result};
 use crate::panic::{Panic, catch, catch_drop, contain, discard};
 use crate::phase::ActorState;
 use crate::settings::Settings;
+use crate::shared::chunk::{Chunk, Place};
 use crate::shared::interrupt::Interrupt;
 use crate::shared::latch::Latch;
-use crate::shared::mailbox::{Event, Exited, Key, Wake};
+use crate::shared::mailbox::{Event, Exited, Wake};
 use crate::shared::readiness::{Readiness, Settled};
 use crate::shared::snapshot::MemberSnapshot;
-use crate::shared::stage::Stage;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::trace;
@@ -42,7 +43,8 @@ use crate::trace;
 /// It is made when the group gives its actor a place. Until then, there is a
 /// [`ActorParts`](crate::actor::ActorParts).
 pub(crate) struct Member {
-    info: MemberInfo,
+    name: Name,
+    settings: Settings,
     /// [`LIVE`], [`EXITED`] or [`FORCED`].
     end: AtomicU8,
     /// Whether an execute that is made from a context was polled. Only its task uses it.
@@ -61,14 +63,6 @@ pub(crate) struct Member {
     span: trace::Span,
     slot: Mutex<Slot>,
     interrupt: Interrupt,
-}
-
-/// An actor's place in its group.
-pub(crate) struct MemberInfo {
-    pub(crate) name: Name,
-    pub(crate) stage: Arc<Stage>,
-    pub(crate) nth: u64,
-    pub(crate) settings: Settings,
 }
 
 /// What the lock guards. The lock is held while the future is polled: that is how a force tells
@@ -96,14 +90,19 @@ pub(crate) struct Forced {
 }
 
 impl Member {
-    pub(crate) fn new(execute: Execute, interrupt: Interrupt, info: MemberInfo) -> Member {
+    pub(crate) fn new(
+        execute: Execute,
+        interrupt: Interrupt,
+        name: Name,
+        settings: Settings,
+    ) -> Member {
         Member {
             end: AtomicU8::new(LIVE),
             entered: AtomicBool::new(false),
             polling: AtomicBool::new(false),
             callback: AtomicU8::new(NOTHING),
             on_thread: AtomicBool::new(false),
-            readiness: Readiness::new(info.settings.announces()),
+            readiness: Readiness::new(settings.announces()),
             started: AtomicU64::new(0),
             span: trace::Span::unopened(),
             slot: Mutex::new(Slot {
@@ -111,38 +110,17 @@ impl Member {
                 waker: None,
             }),
             interrupt,
-            info,
+            name,
+            settings,
         }
     }
 
     pub(crate) fn name(&self) -> &Name {
-        &self.info.name
+        &self.name
     }
 
     pub(crate) fn settings(&self) -> Settings {
-        self.info.settings
-    }
-
-    pub(crate) fn stage(&self) -> &Arc<Stage> {
-        &self.info.stage
-    }
-
-    pub(crate) fn key(&self) -> Key {
-        Key {
-            order: self.stage().order,
-            nth: self.info.nth,
-        }
-    }
-
-    /// Ends its readiness with it, and returns what that changes.
-    pub(crate) fn settle_readiness(&self) -> Settled {
-        let settled = self.readiness.settle();
-        if settled == Settled::WasRevoked {
-            // The revocation that this exit ends has counted, or is about to. Without this, an
-            // actor that is gone would keep the group from being ready for ever (law 26).
-            self.stage().group.remove_revoked();
-        }
-        settled
+        self.settings
     }
 
     /// The latch that its context looks at, if it has a context.
@@ -158,38 +136,6 @@ impl Member {
             self.entered.store(true, Ordering::Relaxed);
         }
         enters
-    }
-
-    /// Announces that it is ready, for the first time or after a revocation. It has no effect unless
-    /// the group asks for it.
-    pub(crate) fn announce(&self) {
-        let group = &self.stage().group;
-        // Exactly one of this and an exit takes the revocation back, so it is counted out once.
-        if self.readiness.announce_again() {
-            group.remove_revoked();
-            trace::announced_again(self.name(), self.settings());
-        }
-        if !self.readiness.is_expected() {
-            return;
-        }
-        // An exit settles the readiness of an actor that did not announce. Both are claimed under
-        // the lock of the mail, so an exit that is in the mail is not taken for one of a ready
-        // actor.
-        let claim = || !self.has_ended() && self.readiness.announce();
-        let stage = self.settings().stage;
-        if let Some(wake) = group.mailbox.send_if(Event::Announced(stage), claim) {
-            trace::announced(self.name(), self.settings());
-            wake.call();
-        }
-    }
-
-    /// Takes back that it is ready.
-    pub(crate) fn revoke(&self) {
-        // The state changes first. If the count did, an exit in between would leave it at one.
-        if self.readiness.revoke() {
-            self.stage().group.add_revoked();
-            trace::revoked(self.name(), self.settings());
-        }
     }
 
     /// Notes that its work moves to a thread of its own. Call it before the thread starts. Otherwise
@@ -269,24 +215,6 @@ impl Member {
         self.end.load(Ordering::Relaxed) != LIVE
     }
 
-    /// What a reader sees, unless it has ended and `run` is inside none of its callbacks.
-    pub(crate) fn snapshot(&self) -> Option<MemberSnapshot> {
-        // Relaxed, because a reader that asks a moment earlier or later gets the answer of that
-        // moment.
-        let is_in_a_callback = self.callback.load(Ordering::Relaxed) != NOTHING;
-        (!self.has_ended() || is_in_a_callback).then(|| MemberSnapshot {
-            name: self.name().clone(),
-            stage: self.settings().stage,
-            order: self.stage().order,
-            state: self.state(),
-            started: self.started(),
-            interrupted: self.stage().interrupted(),
-            has_yet_to_announce: self.readiness.is_expected(),
-            has_revoked: self.readiness.is_revoked(),
-            is_in_a_callback,
-        })
-    }
-
     /// What it is doing, as far as a reader can see without the lock.
     fn state(&self) -> ActorState {
         match self.callback.load(Ordering::Relaxed) {
@@ -295,32 +223,6 @@ impl Member {
             _ if self.is_on_thread() => ActorState::Blocking,
             _ if self.polling.load(Ordering::Relaxed) => ActorState::Polling,
             _ => ActorState::Parked,
-        }
-    }
-
-    /// Polls execute once, and tells the group if that ended it.
-    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut slot = self.slot();
-        let Some(execute) = &mut slot.execute else {
-            // A force took it, or a spawner polls a task again that was ready.
-            return Poll::Ready(());
-        };
-        self.polling.store(true, Ordering::Relaxed);
-        match self.span.around(|| poll(|| execute.as_mut().poll(cx))) {
-            Poll::Pending => self.park(slot, cx),
-            Poll::Ready(outcome) => {
-                self.finish(slot, outcome);
-                Poll::Ready(())
-            }
-        }
-    }
-
-    /// Ends execute from outside its poll.
-    pub(crate) fn end(&self, outcome: Outcome) {
-        let slot = self.slot();
-        if slot.execute.is_some() {
-            self.polling.store(true, Ordering::Relaxed);
-            self.finish(slot, outcome.into());
         }
     }
 
@@ -355,6 +257,70 @@ impl Member {
             drop(self.drop_forced(slot));
         }
         Poll::Ready(())
+    }
+
+    /// Settles how it ends, unless that is settled already.
+    fn claim(&self, end: u8) -> bool {
+        // Release publishes what the claimer did before, and acquire shows it what the other side
+        // did: the exit of a task to the force that comes too late, and the reverse (see `park`).
+        let claimed = self
+            .end
+            .compare_exchange(LIVE, end, Ordering::AcqRel, Ordering::Acquire);
+        claimed.is_ok()
+    }
+
+    /// Whether it is live, asked in one order with all claims.
+    fn is_still_live(&self) -> bool {
+        // A read-modify-write that changes nothing. Why a load would not do: see `park`.
+        self.claim(LIVE)
+    }
+
+    /// Drops execute outside the lock, and wakes its task so that it finds out.
+    fn drop_forced(&self, mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
+        let execute = slot.execute.take();
+        let waker = slot.waker.take();
+        drop(slot);
+        let panic = catch_drop(execute);
+        self.span.close();
+        if let Some(waker) = waker {
+            // A waker that panics must not end a force half-way.
+            contain(|| waker.wake());
+        }
+        panic
+    }
+}
+
+/// The chunk of a member, shared or borrowed.
+pub(crate) trait Chunked: Deref<Target = Chunk<[Member]>> {}
+
+impl<C: Deref<Target = Chunk<[Member]>>> Chunked for C {}
+
+/// What a member does with the help of its stage, which its chunk knows.
+impl<C: Chunked> Place<C> {
+    /// Polls execute once, and tells the group if that ended it.
+    pub(crate) fn poll_execute(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut slot = self.slot();
+        let Some(execute) = &mut slot.execute else {
+            // A force took it, or a spawner polls a task again that was ready.
+            return Poll::Ready(());
+        };
+        self.polling.store(true, Ordering::Relaxed);
+        match self.span.around(|| poll(|| execute.as_mut().poll(cx))) {
+            Poll::Pending => self.park(slot, cx),
+            Poll::Ready(outcome) => {
+                self.finish(slot, outcome);
+                Poll::Ready(())
+            }
+        }
+    }
+
+    /// Ends execute from outside its poll.
+    pub(crate) fn end(&self, outcome: Outcome) {
+        let slot = self.slot();
+        if slot.execute.is_some() {
+            self.polling.store(true, Ordering::Relaxed);
+            self.finish(slot, outcome.into());
+        }
     }
 
     /// Drops execute and tells the group how the actor ended.
@@ -396,22 +362,6 @@ impl Member {
         // mail and finds this exit; without the lock, it could look before the exit is there, and
         // the actor would be neither exited nor a straggler (law 17).
         mailbox.send_if(exited, || self.claim(EXITED))
-    }
-
-    /// Settles how it ends, unless that is settled already.
-    fn claim(&self, end: u8) -> bool {
-        // Release publishes what the claimer did before, and acquire shows it what the other side
-        // did: the exit of a task to the force that comes too late, and the reverse (see `park`).
-        let claimed = self
-            .end
-            .compare_exchange(LIVE, end, Ordering::AcqRel, Ordering::Acquire);
-        claimed.is_ok()
-    }
-
-    /// Whether it is live, asked in one order with all claims.
-    fn is_still_live(&self) -> bool {
-        // A read-modify-write that changes nothing. Why a load would not do: see `park`.
-        self.claim(LIVE)
     }
 
     /// Forces it: drops its future, unless the future is inside its own poll. Returns `None` if it
@@ -463,18 +413,65 @@ impl Member {
         }
     }
 
-    /// Drops execute outside the lock, and wakes its task so that it finds out.
-    fn drop_forced(&self, mut slot: MutexGuard<'_, Slot>) -> Option<Panic> {
-        let execute = slot.execute.take();
-        let waker = slot.waker.take();
-        drop(slot);
-        let panic = catch_drop(execute);
-        self.span.close();
-        if let Some(waker) = waker {
-            // A waker that panics must not end a force half-way.
-            contain(|| waker.wake());
+    /// Announces that it is ready, for the first time or after a revocation. It has no effect unless
+    /// the group asks for it.
+    pub(crate) fn announce(&self) {
+        let group = &self.stage().group;
+        // Exactly one of this and an exit takes the revocation back, so it is counted out once.
+        if self.readiness.announce_again() {
+            group.remove_revoked();
+            trace::announced_again(self.name(), self.settings());
         }
-        panic
+        if !self.readiness.is_expected() {
+            return;
+        }
+        // An exit settles the readiness of an actor that did not announce. Both are claimed under
+        // the lock of the mail, so an exit that is in the mail is not taken for one of a ready
+        // actor.
+        let claim = || !self.has_ended() && self.readiness.announce();
+        let stage = self.settings().stage;
+        if let Some(wake) = group.mailbox.send_if(Event::Announced(stage), claim) {
+            trace::announced(self.name(), self.settings());
+            wake.call();
+        }
+    }
+
+    /// Takes back that it is ready.
+    pub(crate) fn revoke(&self) {
+        // The state changes first. If the count did, an exit in between would leave it at one.
+        if self.readiness.revoke() {
+            self.stage().group.add_revoked();
+            trace::revoked(self.name(), self.settings());
+        }
+    }
+
+    /// Ends its readiness with it, and returns what that changes.
+    pub(crate) fn settle_readiness(&self) -> Settled {
+        let settled = self.readiness.settle();
+        if settled == Settled::WasRevoked {
+            // The revocation that this exit ends has counted, or is about to. Without this, an
+            // actor that is gone would keep the group from being ready for ever (law 26).
+            self.stage().group.remove_revoked();
+        }
+        settled
+    }
+
+    /// What a reader sees, unless it has ended and `run` is inside none of its callbacks.
+    pub(crate) fn snapshot(&self) -> Option<MemberSnapshot> {
+        // Relaxed, because a reader that asks a moment earlier or later gets the answer of that
+        // moment.
+        let is_in_a_callback = self.callback.load(Ordering::Relaxed) != NOTHING;
+        (!self.has_ended() || is_in_a_callback).then(|| MemberSnapshot {
+            name: self.name().clone(),
+            stage: self.settings().stage,
+            order: self.stage().order,
+            state: self.state(),
+            started: self.started(),
+            interrupted: self.stage().interrupted(),
+            has_yet_to_announce: self.readiness.is_expected(),
+            has_revoked: self.readiness.is_revoked(),
+            is_in_a_callback,
+        })
     }
 }
 

@@ -2,40 +2,15 @@
 
 use std::cell::Cell;
 use std::mem::ManuallyDrop;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::shared::chunk::{Chunk, Place};
 use crate::shared::member::Member;
-
-/// Members of one stage that were added one after the other. They share one allocation, which lives
-/// as long as any reference to one of them.
-pub(crate) type Chunk = Arc<[Member]>;
 
 /// A member, shared by the task that polls it, the contexts that its execute was given, and the
 /// group.
-#[derive(Clone)]
-pub(crate) struct MemberRef {
-    chunk: Chunk,
-    at: usize,
-}
-
-impl MemberRef {
-    /// Refers to the member at `at`, where there must be one.
-    pub(crate) fn new(chunk: &Chunk, at: usize) -> MemberRef {
-        debug_assert!(at < chunk.len());
-        let chunk = Arc::clone(chunk);
-        MemberRef { chunk, at }
-    }
-}
-
-impl Deref for MemberRef {
-    type Target = Member;
-
-    fn deref(&self) -> &Member {
-        &self.chunk[self.at]
-    }
-}
+pub(crate) type MemberRef = Place<Arc<Chunk<[Member]>>>;
 
 thread_local! {
     /// The member whose execute is polled for the first time.
@@ -54,12 +29,12 @@ impl MemberRef {
     /// it shared with its member until then would cost one more allocation for each actor.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.enters() {
-            return Member::poll(self, cx);
+            return self.poll_execute(cx);
         }
         // What was there belongs to the poll around this one: an inner group may be run by a
         // spawner that polls inline.
         let outer = switch_entering(Some(self.clone()));
-        let polled = Member::poll(self, cx);
+        let polled = self.poll_execute(cx);
         drop(switch_entering(outer));
         polled
     }

@@ -4,22 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::settings::StopOrder;
+use crate::shared::chunk::{self, Chunk, Place};
 use crate::shared::mailbox::Key;
 use crate::shared::member::Member;
-use crate::shared::member_ref::{Chunk, MemberRef};
+use crate::shared::member_ref::MemberRef;
 use crate::shared::snapshot::MemberSnapshot;
+use crate::shared::stage::Stage;
 
-/// The most members in a chunk, which share one allocation: without chunks, the life of a group took
-/// 12 to 23 % longer. In a smaller chunk, a member would hold less memory when the others of its chunk
-/// have left. A full chunk is about the kilobyte up to which allocators are fast.
-///
-/// A chunk is made of members that were added one after the other, and is immutable: looking at it
-/// closes it, so a member that is added later gets a new chunk. The group relies on it: a run of
-/// actors to start covers whole chunks.
-const CHUNK: usize = 6;
+// An entry has a bit for each member of its chunk.
+const _: () = assert!(chunk::LONGEST <= u8::BITS as usize);
 
-// A chunk has a bit for each.
-const _: () = assert!(CHUNK <= u8::BITS as usize);
+/// A member that the table lends.
+pub(crate) type Lent<'a> = Place<&'a Chunk<[Member]>>;
 
 /// The members of one stage. The memory grows with the number of live members.
 #[derive(Default)]
@@ -31,13 +27,13 @@ pub(crate) struct StageMembers {
 
 /// A chunk, and which of its members have not left.
 struct Entry {
-    chunk: Chunk,
+    chunk: Arc<Chunk<[Member]>>,
     /// A bit for each member.
     occupied: u8,
 }
 
 impl Entry {
-    fn new(chunk: Chunk) -> Entry {
+    fn new(chunk: Arc<Chunk<[Member]>>) -> Entry {
         Entry {
             // One bit for each of the chunk's members, none for the places behind them.
             occupied: u8::MAX >> (u8::BITS as usize - chunk.len()),
@@ -49,9 +45,9 @@ impl Entry {
         self.occupied >> at & 1 == 1
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Member> {
-        let members = self.chunk.iter().enumerate();
-        members.filter_map(|(at, member)| self.is_occupied(at).then_some(member))
+    fn iter(&self) -> impl Iterator<Item = Lent<'_>> {
+        let places = (0..self.chunk.len()).filter(|&at| self.is_occupied(at));
+        places.map(|at| Place::new(&*self.chunk, at))
     }
 }
 
@@ -62,7 +58,7 @@ impl StageMembers {
         // The chunk found is the last that begins at or before `nth`. Other stages may have taken
         // the places behind it in the order of adding, so it need not reach as far as `nth`.
         let is_here = at < entry.chunk.len() && entry.is_occupied(at);
-        is_here.then(|| MemberRef::new(&entry.chunk, at))
+        is_here.then(|| Place::new(Arc::clone(&entry.chunk), at))
     }
 
     fn remove(&mut self, nth: u64) -> Option<MemberRef> {
@@ -79,12 +75,12 @@ impl StageMembers {
     }
 
     /// In the order of adding.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Member> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Lent<'_>> {
         self.chunks.values().flat_map(Entry::iter)
     }
 
     /// Those from the `nth` actor of the group on, in the order of adding.
-    pub(crate) fn iter_from(&self, nth: u64) -> impl Iterator<Item = &Member> {
+    pub(crate) fn iter_from(&self, nth: u64) -> impl Iterator<Item = Lent<'_>> {
         // A batch may have ended in the middle of a chunk: its rest comes first.
         let first = self.chunks.range(..=nth).next_back();
         let first = first.map_or(nth, |(&first, _)| first);
@@ -102,35 +98,50 @@ impl StageMembers {
 pub(crate) struct MemberTable {
     stages: BTreeMap<StopOrder, StageMembers>,
     /// Those that were added last, on their way into a chunk.
-    open: Vec<Member>,
+    open: Open,
     /// Shared with the group, which interrupts and awaits them without a lock.
     turns: Vec<Arc<StageMembers>>,
 }
 
+/// Members of one stage that were added one after the other, and that nobody has looked at.
+#[derive(Default)]
+struct Open {
+    /// Their stage and the place of the first, if there is one.
+    begin: Option<(Arc<Stage>, u64)>,
+    members: Vec<Member>,
+}
+
+impl Open {
+    /// Whether the `nth` actor of the group, of the stage `order`, fits behind them. A chunk has no
+    /// gaps, so that a place in it is a subtraction.
+    fn takes(&self, order: StopOrder, nth: u64) -> bool {
+        self.members.len() < chunk::LONGEST
+            && self.begin.as_ref().is_some_and(|(stage, first)| {
+                stage.order == order && first + self.members.len() as u64 == nth
+            })
+    }
+}
+
 impl MemberTable {
-    pub(crate) fn insert(&mut self, member: Member) {
-        let last = self.open.last();
-        let follows = last.is_some_and(|last| last.key().precedes(member.key()));
-        // A chunk has no gaps, so that a place in it is a subtraction.
-        if !follows || self.open.len() == CHUNK {
+    /// Inserts the `nth` actor of the group, which is of `stage`.
+    pub(crate) fn insert(&mut self, stage: &Arc<Stage>, nth: u64, member: Member) {
+        if !self.open.takes(stage.order, nth) {
             self.close();
+            self.open.begin = Some((Arc::clone(stage), nth));
+            self.open.members.reserve_exact(chunk::LONGEST);
         }
-        if self.open.is_empty() {
-            self.open.reserve_exact(CHUNK);
-        }
-        self.open.push(member);
+        self.open.members.push(member);
     }
 
     /// Makes a chunk of those that were added last. Every look at a member begins with it, because
     /// only members in a chunk can be referred to.
     fn close(&mut self) {
-        let Some(Key { order, nth }) = self.open.first().map(Member::key) else {
+        let Some((stage, first)) = self.open.begin.take() else {
             return;
         };
-        // `drain` keeps the buffer for the next chunk.
-        let entry = Entry::new(self.open.drain(..).collect());
-        let stage = self.stages.entry(order).or_default();
-        stage.chunks.insert(nth, entry);
+        let members = self.stages.entry(stage.order).or_default();
+        let chunk = Chunk::new(stage, first, &mut self.open.members);
+        members.chunks.insert(first, Entry::new(chunk));
     }
 
     /// Finds a member whose turn has not come.
@@ -152,7 +163,7 @@ impl MemberTable {
     }
 
     /// The chunk of a member whose turn has not come, and the member's place in it.
-    pub(crate) fn chunk(&mut self, key: Key) -> Option<(Chunk, usize)> {
+    pub(crate) fn chunk(&mut self, key: Key) -> Option<(Arc<Chunk<[Member]>>, usize)> {
         self.close();
         // The caller starts the members of a run without a lock between two of them. It relies on a
         // run covering whole chunks: a chunk that was looked at never grows.
@@ -201,11 +212,11 @@ impl MemberTable {
     /// those whose callback `run` is inside.
     pub(crate) fn snapshot(&mut self) -> Vec<MemberSnapshot> {
         let members = self.in_stop_order();
-        members.filter_map(Member::snapshot).collect()
+        members.filter_map(|member| member.snapshot()).collect()
     }
 
     /// All members, in the order in which they stop.
-    pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = &Member> {
+    pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = Lent<'_>> {
         self.close();
         let turns = self.turns.iter().map(|members| &**members);
         let members = turns.chain(self.stages.values().rev());
@@ -232,8 +243,6 @@ mod tests {
     use crate::settings::Settings;
     use crate::shared::group_state::GroupState;
     use crate::shared::interrupt::Interrupt;
-    use crate::shared::member::MemberInfo;
-    use crate::shared::stage::Stage;
 
     const ACTORS: u64 = 100;
 
@@ -256,15 +265,13 @@ mod tests {
         }
 
         fn insert(&mut self, stage: usize, nth: u64) {
-            let info = MemberInfo {
-                name: Name::of_caller(),
-                stage: Arc::clone(&self.stages[stage]),
-                nth,
-                settings: Settings::default(),
-            };
-            let member = Member::new(Box::pin(async { Ok(()) }), Interrupt::latch(), info);
-            self.keys.insert(member.key());
-            self.table.insert(member);
+            let (name, settings) = (Name::of_caller(), Settings::default());
+            let execute = Box::pin(async { Ok(()) });
+            let member = Member::new(execute, Interrupt::latch(), name, settings);
+            let stage = &self.stages[stage];
+            let order = stage.order;
+            self.keys.insert(Key { order, nth });
+            self.table.insert(stage, nth, member);
         }
 
         fn remove(&mut self, key: Key) {
@@ -278,7 +285,11 @@ mod tests {
             for &key in &self.keys {
                 assert_eq!(self.table.get(key).unwrap().key(), key);
             }
-            let found: Vec<_> = self.table.in_stop_order().map(Member::key).collect();
+            let found: Vec<_> = self
+                .table
+                .in_stop_order()
+                .map(|member| member.key())
+                .collect();
             let stages = [StopOrder::Stage(1), StopOrder::Stage(0)];
             let of = |order| {
                 self.keys
@@ -322,10 +333,10 @@ mod tests {
         for nth in 0..ACTORS {
             twins.insert(usize::from(nth >= 50), nth);
         }
-        assert_eq!(twins.chunks(), 2 * 50_usize.div_ceil(CHUNK));
+        assert_eq!(twins.chunks(), 2 * 50_usize.div_ceil(chunk::LONGEST));
         // Those that lie in the middle of a chunk go first.
         for middle in [true, false] {
-            let is_next = |key: &Key| (key.nth % CHUNK as u64 == 2) == middle;
+            let is_next = |key: &Key| (key.nth % chunk::LONGEST as u64 == 2) == middle;
             let keys: Vec<_> = twins.keys.iter().copied().filter(is_next).collect();
             for key in keys {
                 twins.remove(key);

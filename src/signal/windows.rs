@@ -1,4 +1,4 @@
-//! Watches Ctrl-C on Windows. It has been compiled for Windows but never run there.
+//! Watches Ctrl-C on Windows. It has been run under wine: ci/windows.sh.
 //!
 //! It is built on async-signal, which sees Ctrl-C as an event. On Windows, signal-hook only has
 //! flags, which we would have to poll, and ctrlc allows one handler in a program.
@@ -50,7 +50,7 @@ impl Watch {
         let dropped = Arc::new(AtomicBool::new(false));
         let arrivals = Arrivals {
             delivered,
-            ended: Wait::new(Arc::clone(&ended)),
+            ended: Wait::on(Arc::clone(&ended), |latch| latch),
             dropped: Arc::clone(&dropped),
         };
         let held = signals.first().map(|_| Held::new());

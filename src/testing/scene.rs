@@ -33,6 +33,8 @@ pub(super) struct Seen {
     pub(super) name: Name,
     label: String,
     polls: AtomicUsize,
+    /// Whether it is inside a poll.
+    inside: AtomicBool,
     gone: AtomicBool,
 }
 
@@ -69,6 +71,7 @@ impl Scene {
             name: name.clone(),
             label: label(name, nth),
             polls: AtomicUsize::new(0),
+            inside: AtomicBool::new(false),
             gone: AtomicBool::new(false),
         });
         cast.actors.push(Arc::clone(&seen));
@@ -161,11 +164,12 @@ impl Scene {
     }
 
     /// What tells whether the actors rest: how many there are, and how often they were polled. None
-    /// while one of them has yet to be polled.
+    /// while one of them has yet to be polled or is inside a poll.
     pub(super) fn pace(&self) -> Option<(usize, usize)> {
         let cast = lock(&self.cast);
         let polls = cast.actors.iter().map(|seen| match seen.polls() {
             0 => None,
+            _ if seen.inside.load(Ordering::Relaxed) => None,
             polls => Some(polls),
         });
         let polls = polls.sum::<Option<usize>>()?;
@@ -208,6 +212,15 @@ impl Seen {
     /// Relaxed, because whoever asks a moment earlier or later gets the answer of that moment.
     fn polls(&self) -> usize {
         self.polls.load(Ordering::Relaxed)
+    }
+
+    /// Notes that a poll lasts as long as `poll` does, which does not panic.
+    pub(super) fn polled<T>(&self, poll: impl FnOnce() -> T) -> T {
+        // Relaxed, as above: what is asked is whether the actors rest for a while.
+        self.inside.store(true, Ordering::Relaxed);
+        let polled = poll();
+        self.inside.store(false, Ordering::Relaxed);
+        polled
     }
 
     pub(super) fn is_gone(&self) -> bool {

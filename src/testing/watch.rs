@@ -109,10 +109,11 @@ impl Watched {
         let Some(injection) = self.scene.injection(&self.seen) else {
             return false;
         };
+        // First, because the script hears of a task that is dropped, and may panic for it.
+        self.scene.inject(injection);
         if injection == Injection::Lost {
             self.task = None;
         }
-        self.scene.inject(injection);
         matches!(
             injection,
             Injection::StopFirst | Injection::Force | Injection::Dropped
@@ -133,8 +134,9 @@ impl Future for Watched {
             }
             self.is_held = false;
         }
-        match &mut self.task {
-            Some(task) => pin!(task).poll(cx).map(Ok),
+        let Watched { task, seen, .. } = &mut *self;
+        match task {
+            Some(task) => seen.polled(|| pin!(task).poll(cx)).map(Ok),
             None => Poll::Ready(Ok(())),
         }
     }

@@ -4,6 +4,8 @@ mod blocking_with;
 mod children;
 mod context;
 mod context_after_exit;
+#[cfg(all(windows, feature = "signal"))]
+mod ctrl_c;
 mod nested;
 #[cfg(all(unix, feature = "signal"))]
 mod signal;

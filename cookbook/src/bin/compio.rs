@@ -8,10 +8,10 @@
 //! nc 127.0.0.1 7000
 //! ```
 
-use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
+use std::{env, net};
 
 use compio::BufResult;
 use compio::io::{AsyncRead, AsyncWriteExt};
@@ -28,20 +28,27 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    group.grace(Duration::from_secs(10));
-
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
-    let server = Actor::blocking_with(|ctx| Runtime::new()?.block_on(serve(ctx, address)));
-    group.add_actor(server.name("server"));
+    let listener = net::TcpListener::bind(address)?;
+    let address = listener.local_addr()?;
 
+    let mut group = app(listener);
+    group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "listening on {address}");
     Ok(group.run_blocking(Threads)?)
 }
 
-async fn serve(ctx: Context, address: String) -> Result {
-    let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: net::TcpListener) -> Group {
+    let mut group = Group::new();
+    group.grace(Duration::from_secs(10));
+    let server = Actor::blocking_with(|ctx| Runtime::new()?.block_on(serve(ctx, listener)));
+    group.add_actor(server.name("server"));
+    group
+}
+
+async fn serve(ctx: Context, listener: net::TcpListener) -> Result {
+    let listener = TcpListener::from_std(listener)?;
     let (open, closed) = async_channel::bounded::<()>(1);
     while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
         let (client, peer) = match accepted {
@@ -84,5 +91,53 @@ async fn echo(ctx: Context, mut client: TcpStream) -> io::Result<()> {
         written?;
         buffer = emptied;
         buffer.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io::{BufRead, BufReader};
+    use std::thread;
+
+    use futures_lite::future::block_on;
+    use rungroup::testing::every_stop;
+
+    use super::*;
+
+    #[test]
+    fn it_stops_whatever_happens() {
+        let address = Cell::new(net::SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        let app = async || {
+            let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener)
+        };
+        let test = every_stop(app)
+            .meanwhile(async |_handle| {
+                // Where the program was stopped before, nobody answers.
+                let answer = ask(address.get()).await.unwrap_or_default();
+                answers += usize::from(answer == "hello\n");
+            })
+            .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+            .trials(50);
+        block_on(test.check(Threads));
+        assert!(answers > 0);
+    }
+
+    /// On a thread, because a script that blocks would hold up the group.
+    async fn ask(address: net::SocketAddr) -> io::Result<String> {
+        let (sender, answer) = async_channel::bounded(1);
+        thread::spawn(move || sender.try_send(ask_blocking(address)));
+        answer.recv().await.map_err(io::Error::other)?
+    }
+
+    fn ask_blocking(address: net::SocketAddr) -> io::Result<String> {
+        let mut client = net::TcpStream::connect(address)?;
+        client.write_all(b"hello\n")?;
+        let mut answer = String::new();
+        BufReader::new(client).read_line(&mut answer)?;
+        Ok(answer)
     }
 }

@@ -27,17 +27,21 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    group.grace(Duration::from_secs(25)); // longer than a run
-
     let server = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
     let seconds = env::args().nth(2).map_or(Ok(60), |it| it.parse())?;
-    let every = Duration::from_secs(seconds);
+
+    let mut group = app(server, Duration::from_secs(seconds));
+    group.add_actor(signal::termination(group.handle())?);
+    Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(server: String, every: Duration) -> Group {
+    let mut group = Group::new();
+    group.grace(Duration::from_secs(25)); // longer than a run
     group.add_actor(Actor::with(move |ctx| at_fixed_times(ctx, every)).name("cron"));
     group.add_actor(Actor::with(|ctx| poll(ctx, server)).name("poller"));
-
-    Ok(group.run(Tokio).await?)
+    group
 }
 
 /// Runs at each multiple of `every` of the wall clock. Times that pass during a run are skipped.
@@ -98,4 +102,32 @@ async fn ask(server: &str) -> Result<u64> {
 /// Between half and all of it, so that programs that started together do not poll together.
 fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use rungroup::testing::every_stop;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The script is the server that is polled, three times: the second answer is an error.
+    /// Time is paused, so the pauses between polls take none.
+    #[tokio::test(start_paused = true)]
+    async fn it_stops_whatever_happens() {
+        let polled = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = polled.local_addr().unwrap().to_string();
+        every_stop(async || app(address.clone(), Duration::from_millis(100)))
+            .meanwhile(async |_handle| {
+                for answer in ["7", "", "8"] {
+                    let (mut client, _) = polled.accept().await.unwrap();
+                    let _ = client.write_all(answer.as_bytes()).await; // it may be gone
+                }
+            })
+            .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+            .trials(60)
+            .check(Tokio)
+            .await;
+    }
 }

@@ -6,6 +6,7 @@
 //! cargo test -p rungroup-cookbook --bin every_stop    # stops it at every moment
 //! ```
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,15 +20,8 @@ type Job = (u64, oneshot::Sender<u64>);
 
 fn main() -> ExitCode {
     let runtime = Runtime::new().expect("a Tokio runtime");
-    let result = runtime.block_on(run());
-    runtime.shutdown_background();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    // Ends the process even if an actor did not stop; `#[tokio::main]` would wait for it.
+    Tokio::main(runtime, run())
 }
 
 async fn run() -> Result {
@@ -68,7 +62,7 @@ async fn client(ctx: Context, jobs: mpsc::Sender<Job>) -> Result {
         }
         // The answer to what was accepted is waited for, during the stop too.
         if let Ok(square) = answered.await {
-            println!("{number} squared is {square}");
+            let _ = writeln!(io::stdout(), "{number} squared is {square}");
         }
         if ctx
             .run_until_interrupted(sleep(Duration::from_secs(1)))

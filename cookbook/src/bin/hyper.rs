@@ -9,6 +9,7 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,16 +35,22 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    group.grace(HTTP_GRACE + Duration::from_secs(2));
-
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
-    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+    let address = listener.local_addr()?;
 
+    let mut group = app(listener);
+    group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "listening on {address}");
     Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener) -> Group {
+    let mut group = Group::new();
+    group.grace(HTTP_GRACE + Duration::from_secs(2));
+    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+    group
 }
 
 /// Adds an actor for each connection. It stops with the server.
@@ -51,8 +58,8 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
     while let Some(accepted) = ctx.run_until_interrupted(listener.accept()).await {
         match accepted {
             Ok((client, peer)) => {
-                let connection = Actor::with(|ctx| converse(ctx, client));
-                let connection = connection.name(peer.to_string()).ends_group(Ends::Never);
+                let connection = Actor::with(move |ctx| converse(ctx, client, peer));
+                let connection = connection.name("connection").ends_group(Ends::Never);
                 if ctx.handle().add_actor(connection).is_err() {
                     break; // the server is stopping
                 }
@@ -66,7 +73,7 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
     Ok(())
 }
 
-async fn converse(ctx: Context, client: TcpStream) -> Result {
+async fn converse(ctx: Context, client: TcpStream, peer: SocketAddr) -> Result {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()); // for the limit on how long a request's head may take
     let mut connection = pin!(http.serve_connection(TokioIo::new(client), service_fn(answer)));
@@ -77,14 +84,14 @@ async fn converse(ctx: Context, client: TcpStream) -> Result {
             match timeout(HTTP_GRACE, connection).await {
                 Ok(ended) => ended,
                 Err(_) => {
-                    let _ = writeln!(io::stderr(), "cut off a client that did not end");
+                    let _ = writeln!(io::stderr(), "{peer}: cut off, because it did not end");
                     return Ok(());
                 }
             }
         }
     };
     if let Err(error) = ended {
-        let _ = writeln!(io::stderr(), "a connection failed: {error}");
+        let _ = writeln!(io::stderr(), "{peer}: {error}");
     }
     Ok(())
 }
@@ -92,4 +99,44 @@ async fn converse(ctx: Context, client: TcpStream) -> Result {
 async fn answer(request: Request<Incoming>) -> hyper::Result<Response<Full<Bytes>>> {
     let body = request.into_body().collect().await?;
     Ok(Response::new(Full::new(body.to_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener)
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = post(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("hello"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(answers > 0);
+    }
+
+    /// HTTP/1.0, which closes the connection after the answer.
+    async fn post(address: SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address).await?;
+        let request = b"POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+        client.write_all(request).await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
 }

@@ -38,34 +38,41 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
+    // A port that is taken fails the start, not only the metrics.
+    let address = env::args().nth(2).unwrap_or("127.0.0.1:9090".into());
+    let observer = TcpListener::bind(address).await?;
+    let observed_at = observer.local_addr()?;
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
     let drain = env::args().nth(3).map_or(Ok(5), |it| it.parse())?;
-    group.drain(Duration::from_secs(drain)); // for load balancers to see that /readyz fails
-    group.grace(Duration::from_secs(drain) + HTTP_GRACE + Duration::from_secs(2));
+
+    let mut group = app(listener, observer, Duration::from_secs(drain));
+    group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "metrics on {observed_at}");
+    let _ = writeln!(io::stdout(), "listening on {address}");
+    Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener, observer: TcpListener, drain: Duration) -> Group {
+    let mut group = Group::new();
+    group.drain(drain); // for load balancers to see that /readyz fails
+    group.grace(drain + HTTP_GRACE + Duration::from_secs(2));
 
     let requests = Counter::default();
     let mut registry = Registry::default();
     registry.register("requests", "Requests answered", requests.clone());
 
-    // A port that is taken fails the start, not only the metrics.
-    let address = env::args().nth(2).unwrap_or("127.0.0.1:9090".into());
-    let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "metrics on {}", listener.local_addr()?);
     let state = Observed {
         registry: Arc::new(registry),
         group: group.handle(),
     };
-    let observer = Actor::cancellable(observe(listener, state));
+    let observer = Actor::cancellable(observe(observer, state));
     let observer = observer.background().ends_group(Ends::Never);
     group.add_actor(observer.name("metrics"));
-
-    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     group.add_actor(Actor::with(|ctx| serve(ctx, listener, requests)).name("http"));
-
-    Ok(group.run(Tokio).await?)
+    group
 }
 
 #[derive(Clone)]
@@ -123,4 +130,46 @@ async fn clients_are_late(ctx: &Context) {
     sleep(HTTP_GRACE).await;
     // A terminal that is gone is no reason to fail.
     let _ = writeln!(io::stderr(), "cut off the clients that did not end");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            let observer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            app(listener, observer, Duration::from_millis(1))
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = get(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("hello\n"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(answers > 0);
+    }
+
+    /// HTTP/1.0, which closes the connection after the answer.
+    async fn get(address: SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address).await?;
+        client.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
 }

@@ -39,11 +39,21 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+
+    let mut group = app(listener, init_tracing());
     group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "listening on {address}");
+    Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener, traces: SdkTracerProvider) -> Group {
+    let mut group = Group::new();
     group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
 
-    let traces = init_tracing();
     let telemetry = Actor::blocking_with(|ctx| flush(ctx, traces));
     // A collector that fails is no reason to stop.
     let telemetry = telemetry.background().ends_group(Ends::Never);
@@ -51,20 +61,20 @@ async fn run() -> Result {
 
     group.add_actor(Actor::with(keep).name("cache").stage(0));
 
-    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let server = Actor::with(|ctx| serve(ctx, listener));
     group.add_actor(server.name("http").stage(1));
+    group
+}
 
-    Ok(group.run(Tokio).await?)
+fn exporter() -> SdkTracerProvider {
+    SdkTracerProvider::builder()
+        .with_batch_exporter(SpanExporter::default())
+        .build()
 }
 
 /// Logs to stderr, and exports spans in batches.
 fn init_tracing() -> SdkTracerProvider {
-    let traces = SdkTracerProvider::builder()
-        .with_batch_exporter(SpanExporter::default())
-        .build();
+    let traces = exporter();
     // The span `actor` lasts as long as its actor. It belongs in the log, but not in every trace.
     let exported = Targets::new()
         .with_default(LevelFilter::INFO)
@@ -117,3 +127,45 @@ async fn keep(ctx: Context) -> Result {
 
 #[tracing::instrument]
 fn save_cache() {}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener, exporter()) // a process has one subscriber, and so no trial has one
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = post(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("HELLO"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(answers > 0);
+    }
+
+    /// HTTP/1.0, which closes the connection after the answer.
+    async fn post(address: SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address).await?;
+        let request = b"POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+        client.write_all(request).await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+}

@@ -1,5 +1,5 @@
 //! PostgreSQL with sqlx, behind axum. The pool's actor is ready when it is connected, so the server
-//! starts after it, and it closes the pool after the server has stopped. A query that fails is one
+//! answers after that, and it closes the pool after the server has stopped. A query that fails is one
 //! error. Without TLS; sqlx has features for that.
 //!
 //! ```sh
@@ -37,26 +37,33 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
-
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
     let url = env::args().nth(2);
     let url = url.unwrap_or("postgres://postgres@localhost/postgres".into());
+
+    let mut group = app(listener, &url)?;
+    group.add_actor(signal::termination(group.handle())?);
+    Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+pub fn app(listener: TcpListener, url: &str) -> sqlx::Result<Group> {
+    let mut group = Group::new();
+    group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
+
     let pool = PgPoolOptions::new()
         .acquire_timeout(Duration::from_secs(8)) // then the query fails
-        .connect_lazy(&url)?;
+        .connect_lazy(url)?;
     let database = Actor::with({
         let pool = pool.clone();
         |ctx| hold(ctx, pool)
     });
     group.add_actor(database.name("database").stage(0).announces_ready());
 
-    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let server = Actor::with(|ctx| serve(ctx, address, pool));
+    let server = Actor::with(|ctx| serve(ctx, listener, pool));
     group.add_actor(server.name("http").stage(1));
-
-    Ok(group.run(Tokio).await?)
+    Ok(group)
 }
 
 /// Connects, and closes the pool in the end. A server that is not there yet is waited for.
@@ -84,8 +91,7 @@ async fn migrate(pool: &PgPool) -> sqlx::Result<()> {
     Ok(())
 }
 
-async fn serve(ctx: Context, address: String, pool: PgPool) -> Result {
-    let listener = TcpListener::bind(address).await?;
+async fn serve(ctx: Context, listener: TcpListener, pool: PgPool) -> Result {
     let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let app = Router::new().route("/notes", post(add)).with_state(pool);
     let server = axum::serve(listener, app).with_graceful_shutdown(ctx.interrupted());

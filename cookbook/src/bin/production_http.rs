@@ -64,24 +64,30 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    let drain = env::args().nth(2).map_or(Ok(0), |it| it.parse())?;
-    group.drain(Duration::from_secs(drain)); // for load balancers to see that /readyz fails
-    group.grace(Duration::from_secs(drain) + HTTP_GRACE + Duration::from_secs(2));
-
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(&address).await;
     let listener = listener.map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
-    let app = app(group.handle());
-    group.add_actor(Actor::with(|ctx| serve(ctx, listener, app)).name("http"));
+    let address = listener.local_addr()?;
+    let drain = env::args().nth(2).map_or(Ok(0), |it| it.parse())?;
 
+    let mut group = app(listener, Duration::from_secs(drain));
+    group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "listening on {address}");
     Ok(group.run(Tokio).await?)
 }
 
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener, drain: Duration) -> Group {
+    let mut group = Group::new();
+    group.drain(drain); // for load balancers to see that /readyz fails
+    group.grace(drain + HTTP_GRACE + Duration::from_secs(2));
+    let routes = routes(group.handle());
+    group.add_actor(Actor::with(|ctx| serve(ctx, listener, routes)).name("http"));
+    group
+}
+
 /// The layer that comes last is asked first.
-fn app(group: Handle) -> Router {
+fn routes(group: Handle) -> Router {
     Router::new()
         .route("/", get(async || "hello\n"))
         .route("/echo", post(async |body: String| body))
@@ -119,7 +125,7 @@ async fn send_away(State(group): State<Handle>, request: Request, next: Next) ->
     response
 }
 
-async fn serve(ctx: Context, listener: TcpListener, app: Router) -> Result {
+async fn serve(ctx: Context, listener: TcpListener, routes: Router) -> Result {
     let mut connections = JoinSet::new();
     let mut said: Option<Instant> = None;
     loop {
@@ -128,7 +134,9 @@ async fn serve(ctx: Context, listener: TcpListener, app: Router) -> Result {
             () = ctx.interrupted() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((client, _)) => drop(connections.spawn(converse(ctx.clone(), client, app.clone()))),
+                Ok((client, _)) => {
+                    connections.spawn(converse(ctx.clone(), client, routes.clone()));
+                }
                 // Too many open files, for example: once a second in the log, not a thousand times.
                 Err(error) => {
                     if said.is_none_or(|said| said.elapsed() > Duration::from_secs(1)) {
@@ -142,7 +150,7 @@ async fn serve(ctx: Context, listener: TcpListener, app: Router) -> Result {
     }
     let finish = async {
         accept_queued(&listener, |client| {
-            connections.spawn(converse(ctx.clone(), client, app.clone()));
+            connections.spawn(converse(ctx.clone(), client, routes.clone()));
         })
         .await;
         drop(listener);
@@ -189,16 +197,17 @@ fn refuse_handshakes(listener: &TcpListener) {
 #[cfg(not(target_os = "linux"))]
 fn refuse_handshakes(_listener: &TcpListener) {}
 
-async fn converse(ctx: Context, client: TcpStream, app: Router) {
+async fn converse(ctx: Context, client: TcpStream, routes: Router) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD);
-    let connection = http.serve_connection(TokioIo::new(client), TowerToHyperService::new(app));
+    let connection = http.serve_connection(TokioIo::new(client), TowerToHyperService::new(routes));
     tokio::pin!(connection);
     let idle = async {
         ctx.interrupted().await;
         sleep(IDLE).await;
     };
     tokio::select! {
+        biased; // a request that has arrived is read before the connection counts as idle
         _ = connection.as_mut() => {} // an error is the client's
         () = idle => {
             connection.as_mut().graceful_shutdown();
@@ -220,4 +229,45 @@ fn log(line: String) {
         sender
     });
     let _ = LINES.try_send(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener, Duration::from_millis(1))
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = post(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("hello"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(answers > 0);
+    }
+
+    /// HTTP/1.0, which closes the connection after the answer.
+    async fn post(address: SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address).await?;
+        let request = b"POST /echo HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+        client.write_all(request).await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
 }

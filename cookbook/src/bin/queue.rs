@@ -37,14 +37,25 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let path = env::args().nth(2).unwrap_or("results.txt".into());
+
+    let mut group = app(listener, path);
     group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "listening on {address}");
+    Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener, path: String) -> Group {
+    let mut group = Group::new();
     group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
 
     // The interrupts close the queues: what is left in them is still received. To wait until all
     // senders are gone would be to wait for every client of the stage above.
     let (results, finished) = async_channel::bounded(64);
-    let path = env::args().nth(2).unwrap_or("results.txt".into());
     let store = {
         let queue = finished.clone();
         Actor::blocking(
@@ -68,13 +79,9 @@ async fn run() -> Result {
         group.add_actor(worker.ends_group(Ends::OnError));
     }
 
-    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let server = Actor::with(|ctx| serve(ctx, listener, jobs));
     group.add_actor(server.name("http").stage(2));
-
-    Ok(group.run(Tokio).await?)
+    group
 }
 
 async fn serve(ctx: Context, listener: TcpListener, jobs: Sender<String>) -> Result {
@@ -118,4 +125,46 @@ fn store(path: String, results: Receiver<String>) -> Result {
         file.sync_all()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener, "/dev/null".into())
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = post(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.contains(" 202 "));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(answers > 0);
+    }
+
+    /// HTTP/1.0, which closes the connection after the answer.
+    async fn post(address: SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address).await?;
+        let request = b"POST /jobs HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+        client.write_all(request).await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
 }

@@ -34,16 +34,20 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    group.grace(Duration::from_secs(10));
-
     let url = env::args().nth(1).unwrap_or("redis://127.0.0.1/".into());
     let name = env::args().nth(2).unwrap_or("worker-1".into());
-    let client = Client::open(url)?;
-    group.add_actor(Actor::with(|ctx| consume(ctx, client, name)).name("consumer"));
 
+    let mut group = app(Client::open(url)?, name);
+    group.add_actor(signal::termination(group.handle())?);
     Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+pub fn app(client: Client, name: String) -> Group {
+    let mut group = Group::new();
+    group.grace(Duration::from_secs(10));
+    group.add_actor(Actor::with(|ctx| consume(ctx, client, name)).name("consumer"));
+    group
 }
 
 /// A broker that is gone is waited for, each time twice as long.

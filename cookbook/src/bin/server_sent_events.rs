@@ -37,19 +37,25 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    // Time for load balancers to see that /readyz fails.
-    let drain = env::args().nth(2).map_or(Ok(5), |it| it.parse())?;
-    group.drain(Duration::from_secs(drain));
-    group.grace(Duration::from_secs(drain) + HTTP_GRACE + Duration::from_secs(2));
-
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
-    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+    let address = listener.local_addr()?;
+    // Time for load balancers to see that /readyz fails.
+    let drain = env::args().nth(2).map_or(Ok(5), |it| it.parse())?;
 
+    let mut group = app(listener, Duration::from_secs(drain));
+    group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "listening on {address}");
     Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener, drain: Duration) -> Group {
+    let mut group = Group::new();
+    group.drain(drain);
+    group.grace(drain + HTTP_GRACE + Duration::from_secs(2));
+    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+    group
 }
 
 async fn serve(ctx: Context, listener: TcpListener) -> Result {
@@ -94,4 +100,53 @@ fn ticks() -> impl Stream<Item = Result<Event>> {
         Some((Ok(event), second))
     };
     unfold(interval(Duration::from_secs(1)), tick)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut streams = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener, Duration::from_millis(1))
+        })
+        .meanwhile(async |handle| {
+            // Where the program was stopped before, nobody answers.
+            let Ok(mut events) = listen(address.get()).await else {
+                return;
+            };
+            streams += 1;
+            handle.stop(Ok(()));
+            while let Ok(Some(_)) = events.next_line().await {} // the stop ends the stream
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(streams > 0);
+    }
+
+    /// Returns after the first event.
+    async fn listen(address: SocketAddr) -> io::Result<Lines<BufReader<TcpStream>>> {
+        let mut client = TcpStream::connect(address).await?;
+        client.write_all(b"GET /events HTTP/1.0\r\n\r\n").await?;
+        let mut events = BufReader::new(client).lines();
+        while let Some(line) = events.next_line().await? {
+            if line == "data: 0" {
+                return Ok(events);
+            }
+        }
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }

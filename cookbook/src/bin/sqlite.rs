@@ -1,5 +1,5 @@
 //! SQLite behind axum. The database blocks, so its actor has a thread of its own. It opens before the
-//! server starts, and closes after the server has answered the last request.
+//! server accepts clients, and closes after the server has answered the last request.
 //!
 //! ```sh
 //! cargo run -p rungroup-cookbook --bin sqlite
@@ -42,22 +42,29 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
+    let listener = TcpListener::bind(address).await?;
+    let path = env::args().nth(2).unwrap_or("notes.db".into());
+
+    let mut group = app(listener, path);
     group.add_actor(signal::termination(group.handle())?);
+    Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener, path: String) -> Group {
+    let mut group = Group::new();
     group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
 
     let (notes, queue) = mpsc::channel(64);
-    let path = env::args().nth(2).unwrap_or("notes.db".into());
     let database = Actor::blocking_with(|ctx| keep(ctx, path, queue));
     // What it cannot keep is lost, so its failure fails the run, even during the stop.
     let database = database.announces_ready().must_succeed();
     group.add_actor(database.name("database").stage(0));
 
-    let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let server = Actor::with(|ctx| serve(ctx, address, notes));
+    let server = Actor::with(|ctx| serve(ctx, listener, notes));
     group.add_actor(server.name("http").stage(1));
-
-    Ok(group.run(Tokio).await?)
+    group
 }
 
 /// Keeps what is in the queue when it is interrupted. To wait until every sender is gone would be to
@@ -90,8 +97,7 @@ async fn next(ctx: &Context, notes: &mut Receiver<Note>) -> Option<Note> {
     notes.recv().await
 }
 
-async fn serve(ctx: Context, address: String, notes: Sender<Note>) -> Result {
-    let listener = TcpListener::bind(address).await?;
+async fn serve(ctx: Context, listener: TcpListener, notes: Sender<Note>) -> Result {
     let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
     let app = Router::new().route("/notes", post(add)).with_state(notes);
     let server = axum::serve(listener, app).with_graceful_shutdown(ctx.interrupted());
@@ -116,5 +122,47 @@ async fn add(State(notes): State<Sender<Note>>, text: String) -> (StatusCode, St
     match number.await {
         Ok(number) => (StatusCode::OK, format!("{number}\n")),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not kept\n".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut answers = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener, ":memory:".into())
+        })
+        .meanwhile(async |_handle| {
+            // Where the program was stopped before, nobody answers.
+            let answer = post(address.get()).await.unwrap_or_default();
+            answers += usize::from(answer.ends_with("1\n"));
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(answers > 0);
+    }
+
+    /// HTTP/1.0, which closes the connection after the answer.
+    async fn post(address: SocketAddr) -> io::Result<String> {
+        let mut client = TcpStream::connect(address).await?;
+        let request = b"POST /notes HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+        client.write_all(request).await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        Ok(answer)
     }
 }

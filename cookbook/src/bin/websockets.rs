@@ -37,16 +37,22 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
-    let mut group = Group::new();
-    group.add_actor(signal::termination(group.handle())?);
-    group.grace(HTTP_GRACE + Duration::from_secs(2));
-
     let address = env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
     let listener = TcpListener::bind(address).await?;
-    let _ = writeln!(io::stdout(), "listening on {}", listener.local_addr()?);
-    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+    let address = listener.local_addr()?;
 
+    let mut group = app(listener);
+    group.add_actor(signal::termination(group.handle())?);
+    let _ = writeln!(io::stdout(), "listening on {address}");
     Ok(group.run(Tokio).await?)
+}
+
+/// What the test runs too: all but the signals, which belong to the process.
+fn app(listener: TcpListener) -> Group {
+    let mut group = Group::new();
+    group.grace(HTTP_GRACE + Duration::from_secs(2));
+    group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
+    group
 }
 
 async fn serve(ctx: Context, listener: TcpListener) -> Result {
@@ -100,4 +106,58 @@ async fn close(socket: &mut WebSocket) -> std::result::Result<(), axum::Error> {
     socket.send(Message::Close(Some(frame))).await?;
     while socket.recv().await.is_some() {} // until its answer
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::net::SocketAddr;
+
+    use rungroup::testing::every_stop;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_stops_whatever_happens() {
+        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+        let mut closed = 0;
+        every_stop(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            address.set(listener.local_addr().unwrap());
+            app(listener)
+        })
+        .meanwhile(async |group| {
+            // Where the program was stopped before, nobody answers.
+            closed += usize::from(talk(address.get(), &group).await.is_ok());
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .check(Tokio)
+        .await;
+        assert!(closed > 0);
+    }
+
+    /// A client that has a message echoed, and answers the close frame of the stop.
+    async fn talk(address: SocketAddr, group: &Handle) -> io::Result<()> {
+        let mut client = TcpStream::connect(address).await?;
+        let upgrade = "GET /echo HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n\
+                       Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        client.write_all(upgrade.as_bytes()).await?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await?);
+        }
+        client.write_all(b"\x81\x82\0\0\0\0hi").await?; // a client's frame has a mask
+        loop {
+            let (kind, length) = (client.read_u8().await?, client.read_u8().await?);
+            client.read_exact(&mut vec![0; length.into()]).await?;
+            if kind == 0x88 {
+                // An actor waits for this answer, so the program cannot have ended.
+                return client.write_all(b"\x88\x82\0\0\0\0\x03\xe9").await;
+            }
+            group.stop(Ok(())); // the message has been echoed
+        }
+    }
 }

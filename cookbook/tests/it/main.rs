@@ -6,6 +6,8 @@ mod http;
 mod program;
 
 mod grpc;
+#[cfg(target_os = "linux")]
+mod lossless;
 mod metrics;
 mod periodic;
 mod postgres;

@@ -1,15 +1,27 @@
 //! Against the real server, where it is installed.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
-use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use std::{fs, io};
 
+use rungroup::Tokio;
+use rungroup::testing::every_stop;
 use rustix::process::Signal;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::http::{Request, closed, post};
 use crate::program::{Program, skipped};
+
+#[allow(dead_code)] // its `main`
+#[path = "../../src/bin/postgres.rs"]
+mod recipe;
 
 /// A server of its own, that listens at a socket in its directory alone.
 struct Server {
@@ -25,7 +37,9 @@ impl Server {
             return None;
         };
         // The path of a socket must be short.
-        let name = format!("rungroup-postgres-{}", std::process::id());
+        static NTH: AtomicU32 = AtomicU32::new(0);
+        let nth = NTH.fetch_add(1, Ordering::Relaxed);
+        let name = format!("rungroup-postgres-{}-{nth}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         fs::create_dir(&directory).unwrap();
         if is_root() {
@@ -160,4 +174,40 @@ fn a_stop_does_not_wait_for_a_database_that_is_not_there() {
     server.complains();
     server.send(Signal::TERM);
     server.succeeds();
+}
+
+#[tokio::test]
+async fn it_stops_whatever_happens() {
+    let Some(postgres) = Server::new() else {
+        return;
+    };
+    postgres.start();
+    let address = Cell::new(SocketAddr::from(([0; 4], 0)));
+    let mut kept = 0;
+    every_stop(async || {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        address.set(listener.local_addr().unwrap());
+        recipe::app(listener, &postgres.url()).unwrap()
+    })
+    .meanwhile(async |_handle| {
+        // Where the program was stopped before, nobody answers.
+        let answer = ask(address.get()).await.unwrap_or_default();
+        kept += usize::from(answer.contains(" 200 "));
+    })
+    .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+    .trials(40)
+    .check(Tokio)
+    .await;
+    assert!(kept > 0);
+    postgres.stop();
+}
+
+/// HTTP/1.0, which closes the connection after the answer.
+async fn ask(address: SocketAddr) -> io::Result<String> {
+    let mut client = TcpStream::connect(address).await?;
+    let request = b"POST /notes HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
+    client.write_all(request).await?;
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await?;
+    Ok(answer)
 }

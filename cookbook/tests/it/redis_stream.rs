@@ -3,10 +3,19 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use redis::streams::StreamInfoGroupsReply;
+use redis::{AsyncCommands, AsyncConnectionConfig, Client, RedisResult};
+use rungroup::Tokio;
+use rungroup::testing::every_stop;
 use rustix::process::Signal;
 
 use crate::program::{Program, skipped};
+
+#[allow(dead_code)] // its `main`
+#[path = "../../src/bin/redis_stream.rs"]
+mod recipe;
 
 /// A broker of its own, that listens at a socket in its directory alone.
 struct Broker {
@@ -129,4 +138,42 @@ fn a_broker_that_is_not_there_does_not_hold_up_the_stop() {
     consumer.complains();
     consumer.send(Signal::TERM);
     consumer.succeeds();
+}
+
+#[tokio::test]
+async fn it_stops_whatever_happens() {
+    let Some(broker) = Broker::start() else {
+        return;
+    };
+    let client = Client::open(broker.url()).unwrap();
+    let mut done = 0;
+    every_stop(async || recipe::app(client.clone(), "worker".into()))
+        .meanwhile(async |_handle| {
+            have_a_job_done(&client).await.unwrap(); // the broker outlives all trials
+            done += 1;
+        })
+        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
+        .trials(30)
+        .check(Tokio)
+        .await;
+    assert!(done > 0);
+}
+
+/// Returns when the job is acknowledged.
+async fn have_a_job_done(client: &Client) -> RedisResult<()> {
+    // A slow machine is no reason to fail.
+    let patient = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None);
+    let mut redis = client
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await?;
+    let id: String = redis.xadd("jobs", "*", &[("job", "a job")]).await?;
+    loop {
+        let consumers: StreamInfoGroupsReply = redis.xinfo_groups("jobs").await?;
+        let mut workers = consumers.groups.iter();
+        if workers.any(|group| group.last_delivered_id == id && group.pending == 0) {
+            return Ok(());
+        }
+    }
 }

@@ -3,9 +3,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use rustix::process::Signal;
+use tokio::runtime::Builder;
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::http::{Request, connect, post};
 use crate::program::{Directory, Program};
@@ -19,7 +24,7 @@ impl Slow {
         Slow::at(address, path)
     }
 
-    fn at(address: std::net::SocketAddr, path: &str) -> Slow {
+    fn at(address: SocketAddr, path: &str) -> Slow {
         let mut half_a_head = connect(address);
         half_a_head
             .write_all(b"GET / HTTP/1.1\r\nHost: te")
@@ -64,6 +69,67 @@ fn of_server_sent_events() {
         .unwrap();
     server.send(Signal::TERM);
     server.succeeds();
+}
+
+/// One that does not read its answers, one that has said nothing, and one that has said half of
+/// something.
+#[test]
+fn of_std_tcp() {
+    let mut server = Program::start(env!("CARGO_BIN_EXE_std_tcp"), &[]);
+    let address = server.address();
+    let _slow = [
+        says(address, b""),
+        says(address, b"half a li"),
+        flood(address),
+    ];
+    server.send(Signal::TERM);
+    server.succeeds();
+}
+
+#[test]
+fn of_compio() {
+    let mut server = Program::start(env!("CARGO_BIN_EXE_compio"), &[]);
+    let address = server.address();
+    let _slow = [says(address, b""), flood(address)];
+    server.send(Signal::TERM);
+    server.succeeds();
+}
+
+/// One that has said nothing, one that has said half of its preface, and one that watches the health,
+/// and is not there when the stream ends.
+#[test]
+fn of_tonic() {
+    let mut server = Program::start(env!("CARGO_BIN_EXE_tonic"), &["0"]);
+    let address = server.address();
+    let _slow = [says(address, b""), says(address, b"PRI * HTTP/2.0\r\n")];
+    // Nothing of it runs when this block is over.
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let _health = runtime.block_on(async {
+        let server = Endpoint::from_shared(format!("http://{address}")).unwrap();
+        let mut client = HealthClient::new(server.connect().await.unwrap());
+        let watched = client.watch(HealthCheckRequest::default()).await.unwrap();
+        let mut health = watched.into_inner();
+        health.message().await.unwrap();
+        health
+    });
+    server.send(Signal::TERM);
+    server.succeeds();
+}
+
+fn says(address: SocketAddr, words: &[u8]) -> TcpStream {
+    let mut client = connect(address);
+    client.write_all(words).unwrap();
+    client
+}
+
+/// Asks, and does not read, until the server cannot take more.
+fn flood(address: SocketAddr) -> TcpStream {
+    let mut client = connect(address);
+    let timeout = Duration::from_millis(500);
+    client.set_write_timeout(Some(timeout)).unwrap();
+    let line = [&[b'x'; 1000][..], b"\n"].concat();
+    while client.write_all(&line).is_ok() {}
+    client
 }
 
 /// The workers and the store have their turn.

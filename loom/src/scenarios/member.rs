@@ -1,6 +1,5 @@
 //! A member ends once: by its exit, or by a force.
 
-use std::sync::Arc;
 use std::task::Poll;
 
 use loom::thread;
@@ -25,7 +24,7 @@ fn a_force_against_a_park_leaves_no_future_behind() {
     loom::model(|| {
         let mut scene = Scene::new();
         let member = scene.member(0, usize::MAX);
-        let task = Arc::clone(&member);
+        let task = member.clone();
         let (count, waker) = counted();
         let polls = thread::spawn(move || poll(&task, &waker));
         scene.meet_a_poll();
@@ -48,7 +47,7 @@ fn a_force_against_an_exit_is_one_end() {
     loom::model(|| {
         let mut scene = Scene::new();
         let member = scene.member(0, 0);
-        let task = Arc::clone(&member);
+        let task = member.clone();
         let (_, waker) = counted();
         let polls = thread::spawn(move || poll(&task, &waker));
         scene.meet_a_poll();
@@ -67,7 +66,7 @@ fn a_force_against_a_loss_is_one_end() {
     loom::model(|| {
         let mut scene = Scene::new();
         let member = scene.member(0, usize::MAX);
-        let task = Arc::clone(&member);
+        let task = member.clone();
         let drops = thread::spawn(move || task.end(Outcome::Lost(None)));
         let forced = member.force().is_some();
         let told = exits(&mut scene);
@@ -85,7 +84,7 @@ fn a_look_disturbs_no_force() {
         let member = scene.member(0, usize::MAX);
         let (_, waker) = counted();
         assert!(poll(&member, &waker).is_pending());
-        let looks = Arc::clone(&member);
+        let looks = member.clone();
         let look = thread::spawn(move || looks.snapshot().is_some());
         let forced = member.force().expect("it has not exited");
         assert_eq!(forced.state, ActorState::Parked);
@@ -99,7 +98,7 @@ fn an_announcement_against_an_exit_settles_once() {
     loom::model(|| {
         let mut scene = Scene::new();
         let member = scene.member(0, usize::MAX);
-        let announces = Arc::clone(&member);
+        let announces = member.clone();
         let announcer = thread::spawn(move || announces.announce());
         let by_exit = member.settle_readiness();
         announcer.join().unwrap();
@@ -116,7 +115,7 @@ fn an_announcement_is_told_before_the_exit_or_not_at_all() {
     loom::model(|| {
         let mut scene = Scene::new();
         let member = scene.member(0, 0);
-        let announces = Arc::clone(&member);
+        let announces = member.clone();
         let announcer = thread::spawn(move || announces.announce());
         let (_, waker) = counted();
         assert!(poll(&member, &waker).is_ready());
@@ -138,7 +137,7 @@ fn a_revocation_against_an_exit_leaves_none_revoked() {
         let member = scene.member(0, usize::MAX);
         member.announce();
         scene.receiver.state.ready.set(true);
-        let revokes = Arc::clone(&member);
+        let revokes = member.clone();
         let revoker = thread::spawn(move || revokes.revoke());
         let settled = member.settle_readiness();
         assert!(matches!(settled, Settled::Nothing | Settled::WasRevoked));
@@ -157,7 +156,7 @@ fn a_second_announcement_against_an_exit_leaves_none_revoked() {
         member.revoke();
         scene.receiver.state.ready.set(true);
         assert!(!scene.receiver.state.is_ready());
-        let announces = Arc::clone(&member);
+        let announces = member.clone();
         let announcer = thread::spawn(move || announces.announce());
         let _ = member.settle_readiness();
         announcer.join().unwrap();

@@ -78,7 +78,7 @@ fn a_limit_against_an_exit_counts_once() {
         let member = scene.member(0, 0);
         let _ = member.settle_readiness();
         scene.stage.begin_turn(Duration::ZERO, 1, true);
-        let task = Arc::clone(&member);
+        let task = member.clone();
         let polls = thread::spawn(move || {
             let (_, waker) = counted();
             poll(&task, &waker)

@@ -111,6 +111,22 @@ impl Request {
     }
 }
 
+/// What slow clients send: the others wait for the rest, or for somebody to read the answers.
+pub const HALF_A_HEAD: &str = "GET /healthz HTTP/1.1\r\nHost: te";
+pub const HALF_A_BODY: &str =
+    "POST /entries HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf";
+
+pub fn more_than_is_read() -> String {
+    "GET /statusz HTTP/1.1\r\nHost: test\r\n\r\n".repeat(1000)
+}
+
+/// Sends this, and leaves it at that.
+pub fn begin(address: SocketAddr, request: &str) -> TcpStream {
+    let mut client = TcpStream::connect(address).unwrap();
+    client.write_all(request.as_bytes()).unwrap();
+    client
+}
+
 /// Waits until nobody listens any longer.
 pub fn refused(address: SocketAddr) {
     loop {

@@ -1,10 +1,9 @@
 //! The files to deploy the service.
 
 use std::fs;
-use std::io::{self, Write};
-use std::process::Command;
 
-use crate::service::{BINARY, Service};
+use crate::service::Service;
+use crate::supervisor::verified;
 
 #[test]
 fn they_give_the_service_its_time() {
@@ -24,27 +23,14 @@ fn they_give_the_service_its_time() {
 
 /// systemd's own word, where it is installed.
 #[test]
-fn systemd_takes_the_unit() {
+fn systemd_takes_the_units() {
     let service = Service::new();
-    let unit = include_str!("../../deploy/service.service");
-    let path = service.path("rungroup.service");
-    // It looks for the program too.
-    fs::write(&path, unit.replace("/usr/local/bin/service", BINARY)).unwrap();
-    let verify = Command::new("systemd-analyze")
-        .arg("verify")
-        .arg(&path)
-        .output();
-    let Ok(verify) = verify else {
-        fs::remove_dir_all(service.path("")).unwrap();
-        // To standard error itself, because tests that pass keep what they print with macros.
-        let skipped = "SKIPPED: the unit of systemd, because there is no `systemd-analyze`\n";
-        let _ = io::stderr().write_all(skipped.as_bytes());
-        return;
-    };
-    let said = String::from_utf8_lossy(&verify.stderr);
+    let verified = verified(&service.path(""));
     fs::remove_dir_all(service.path("")).unwrap();
-    // It may complain about other units of the machine.
-    assert!(!said.contains("rungroup.service"), "{said}");
+    if let Some((_, said)) = verified {
+        // It may complain about other units of the machine.
+        assert!(!said.contains("rungroup."), "{said}");
+    }
 }
 
 /// A manifest or a page that names a setting which is not there would do nothing, silently.
@@ -53,6 +39,7 @@ fn the_settings_they_name_exist() {
     let settings = include_str!("../../src/settings.rs");
     for text in [
         include_str!("../../deploy/service.service"),
+        include_str!("../../deploy/service.socket"),
         include_str!("../../deploy/kubernetes.yaml"),
         include_str!("../../deploy/Dockerfile"),
         include_str!("../../README.md"),

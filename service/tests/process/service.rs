@@ -1,7 +1,7 @@
 //! The service, or its supervisor, as a child process in a directory of its own.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -132,15 +132,23 @@ pub struct Running {
 impl Running {
     /// Waits for a line with `words`, and returns it.
     pub fn wait_for(&mut self, words: &str) -> String {
+        match self.says(words) {
+            Some(line) => line,
+            None => panic!("it ended before it said {words:?}:\n{}", self.logged),
+        }
+    }
+
+    /// Waits for a line with `words`, or for its end.
+    pub fn says(&mut self, words: &str) -> Option<String> {
         loop {
             let start = self.logged.len();
             let log = self.log.as_mut().unwrap();
             if log.read_line(&mut self.logged).unwrap() == 0 {
-                panic!("it ended before it said {words:?}:\n{}", self.logged);
+                return None;
             }
             let line = &self.logged[start..];
             if line.contains(words) {
-                return line.trim_end().to_owned();
+                return Some(line.trim_end().to_owned());
             }
         }
     }
@@ -179,11 +187,17 @@ impl Running {
         kill_process(self.pid(), signal).unwrap();
     }
 
-    /// Presses Ctrl-C once more: what comes sooner after the press before is the same press. What that
-    /// one did must have been seen.
+    /// The process that it has started and waits for.
+    pub fn child(&self) -> Pid {
+        let pid = self.process.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let child = children.split_whitespace().next().expect("a child");
+        Pid::from_raw(child.parse().unwrap()).unwrap()
+    }
+
+    /// Presses Ctrl-C once more, on the service itself. What the press before did must have been seen.
     pub fn press_again(&self) {
-        thread::sleep(Duration::from_millis(250));
-        self.send(Signal::INT);
+        press_again(self.pid());
     }
 
     pub fn is_alive(&mut self) -> bool {
@@ -269,6 +283,19 @@ impl Drop for Running {
         }
         let _ = fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Presses Ctrl-C once more: what comes sooner after the press before is the same press. The service
+/// may have ended by then.
+pub fn press_again(service: Pid) {
+    thread::sleep(Duration::from_millis(250));
+    let _ = kill_process(service, Signal::INT);
+}
+
+/// Says on standard error itself what is skipped, because tests that pass keep what they print with
+/// macros.
+pub fn skip(what: &str, why: &str) {
+    let _ = writeln!(io::stderr(), "SKIPPED: {what}, because {why}");
 }
 
 /// Locks a database against all others, until it is dropped.

@@ -1,21 +1,11 @@
 //! A client that is slow costs its own request, and never how a deployment ends.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Read;
 
 use rustix::process::Signal;
 
-use crate::client::{Request, get, post};
+use crate::client::{HALF_A_BODY, HALF_A_HEAD, Request, begin, get, more_than_is_read, post};
 use crate::service::Service;
-
-const HALF_A_HEAD: &str = "GET /healthz HTTP/1.1\r\nHost: te";
-const HALF_A_BODY: &str = "POST /entries HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf";
-
-fn begin(address: SocketAddr, request: &str) -> TcpStream {
-    let mut client = TcpStream::connect(address).unwrap();
-    client.write_all(request.as_bytes()).unwrap();
-    client
-}
 
 /// It is cut off after HTTP's own grace, which leaves the others theirs.
 #[test]
@@ -26,10 +16,7 @@ fn they_do_not_decide_how_it_ends() {
     let _half_a_head = begin(address, HALF_A_HEAD);
     let _half_a_body = begin(address, HALF_A_BODY);
     let _asked_for_its_body = Request::begin(address, "never");
-    let _never_read = begin(
-        address,
-        &"GET /statusz HTTP/1.1\r\nHost: test\r\n\r\n".repeat(1000),
-    );
+    let _never_read = begin(address, &more_than_is_read());
     // All of them are accepted once this is.
     assert_eq!(get(address, "/healthz").unwrap().0, 200);
     service.send(Signal::TERM);

@@ -1,14 +1,15 @@
 //! What runs the service: systemd's end of the notify socket, and runit's `sv`.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, test_kill_process};
 
-use crate::service::{HANGS_AFTER, Service};
+use crate::service::{BINARY, HANGS_AFTER, Running, Service, skip};
 
 /// The end of the notify socket where systemd listens.
 pub struct Systemd {
@@ -70,8 +71,7 @@ impl Systemd {
     }
 }
 
-/// Whether there is a runit to run under. Where nothing may be skipped, there must be. What is skipped
-/// is said on standard error itself, because tests that pass keep what they print with macros.
+/// Whether there is a runit to run under. Where nothing may be skipped, there must be.
 pub fn is_installed() -> bool {
     let installed = Command::new("runsv").stderr(Stdio::null()).spawn();
     let installed = installed.map(|mut usage| usage.wait());
@@ -80,8 +80,7 @@ pub fn is_installed() -> bool {
             std::env::var_os("RUNGROUP_SKIP_NOTHING").is_none(),
             "runit is not installed"
         );
-        let skipped = "SKIPPED: the service under runit, because there is no `runsv`\n";
-        let _ = io::stderr().write_all(skipped.as_bytes());
+        skip("the service under runit", "there is no `runsv`");
     }
     installed.is_ok()
 }
@@ -112,4 +111,44 @@ pub fn executable(path: &Path, text: &str) {
 
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Starts the service with a socket as file descriptor 3.
+pub fn start_with(socket: impl Into<OwnedFd>, service: Service) -> Running {
+    let passed_on = "exec 3>&1 1>&2; export LISTEN_FDS=1 LISTEN_PID=$$";
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{passed_on}; exec '{BINARY}'"));
+    shell.stdout(Stdio::from(socket.into()));
+    service.start_as(&mut shell)
+}
+
+/// Starts it as process 1 of a namespace, below an `unshare` that ends as it does.
+pub fn start_as_process_one(service: impl FnOnce() -> Service) -> Option<Running> {
+    let unshare = |program| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--fork", "--pid", "--kill-child", program]);
+        unshare
+    };
+    let tried = unshare("true").stderr(Stdio::null()).status();
+    if !tried.is_ok_and(|it| it.success()) {
+        skip("the service as process 1", "`unshare --pid` does not work");
+        return None;
+    }
+    Some(service().start_as(&mut unshare(BINARY)))
+}
+
+/// What systemd says about the units, which are written to this directory as those of `rungroup`.
+pub fn verified(directory: &Path) -> Option<(ExitStatus, String)> {
+    let units = ["rungroup.service", "rungroup.socket"].map(|it| directory.join(it));
+    let service = include_str!("../../deploy/service.service");
+    // It looks for the program too, and for the service of the socket.
+    fs::write(&units[0], service.replace("/usr/local/bin/service", BINARY)).unwrap();
+    fs::write(&units[1], include_str!("../../deploy/service.socket")).unwrap();
+    let mut analyze = Command::new("systemd-analyze");
+    let Ok(verified) = analyze.arg("verify").args(&units).output() else {
+        skip("the units of systemd", "there is no `systemd-analyze`");
+        return None;
+    };
+    let said = String::from_utf8_lossy(&verified.stderr).into_owned();
+    Some((verified.status, said))
 }

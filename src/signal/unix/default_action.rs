@@ -8,17 +8,20 @@
 //!    default effect then.
 //! 2. Its flag says that nobody holds the signal back. It is true exactly while `holders` is zero.
 //!    Both change under the lock.
-//! 3. What could not be read is an error and is not remembered. An ignored signal would otherwise
+//! 3. In process 1 it exits, because the kernel ignores the default action there.
+//! 4. What could not be read is an error and is not remembered. An ignored signal would otherwise
 //!    be deadly.
 
 use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::fs;
 use std::io;
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use signal_hook::flag::register_conditional_default;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::{register_conditional_default, register_conditional_shutdown};
 
 static ACTIONS: Mutex<BTreeMap<c_int, DefaultAction>> = Mutex::new(BTreeMap::new());
 
@@ -41,10 +44,22 @@ pub(super) fn register(numbers: &[c_int]) -> io::Result<()> {
     for number in new {
         let is_free = Arc::new(AtomicBool::new(true));
         if !changed.contains(number) {
-            register_conditional_default(number, Arc::clone(&is_free))?;
+            register_default(number, Arc::clone(&is_free))?;
         }
         let holders = 0;
         actions.insert(number, DefaultAction { holders, is_free });
+    }
+    Ok(())
+}
+
+/// The kernel gives process 1, such as the first one of a container, no default action that ends it.
+/// There, the signals that ask for the end exit with the code by which a shell reports them, and the
+/// others stay ignored.
+fn register_default(number: c_int, is_free: Arc<AtomicBool>) -> io::Result<()> {
+    if process::id() != 1 {
+        register_conditional_default(number, is_free)?;
+    } else if [SIGINT, SIGTERM].contains(&number) {
+        register_conditional_shutdown(number, 128 + number, is_free)?;
     }
     Ok(())
 }

@@ -143,5 +143,6 @@ async fn example_group_add_listener<R: Runtime>(rt: R) {
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.source().unwrap().to_string(), "immediate teardown");
     assert_eq!(log.entries(), ["serve returned"]);
-    assert!(block_on(async_io::Async::<std::net::TcpStream>::connect(address)).is_err());
+    // The system may close what was dropped a moment later: wine does, once a poll of it has ended.
+    while block_on(async_io::Async::<std::net::TcpStream>::connect(address)).is_ok() {}
 }

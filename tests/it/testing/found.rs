@@ -1,8 +1,11 @@
 //! Each kind of finding is reported, and says what a person must know.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
 
-use futures_lite::future::block_on;
+use futures_lite::future::{block_on, yield_now};
 use rungroup::testing::{Fault, every_stop};
 use rungroup::{Actor, Ends, Group, Phase, Threads};
 
@@ -19,6 +22,7 @@ on_every_runtime!(
     a_report_that_is_not_accepted,
     a_script_that_does_not_return,
     a_script_that_panics_after_a_fault_is_none,
+    a_script_that_panics_while_a_task_is_lost_is_none,
     the_first_findings_that_take_long_are_enough,
 );
 
@@ -170,6 +174,43 @@ async fn a_script_that_panics_after_a_fault_is_none<R: Runtime>(rt: R) {
         .limit(LONG)
         .run(rt.spawner())
         .await;
+    assert!(findings.is_empty(), "{findings}");
+}
+
+/// Tells that it is dropped, and then takes its time.
+struct Slow(Option<async_channel::Sender<()>>);
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        self.0 = None;
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The script hears of the loss from what the task held, while that is being dropped.
+async fn a_script_that_panics_while_a_task_is_lost_is_none<R: Runtime>(rt: R) {
+    let answered = RefCell::new(None);
+    let build = async || {
+        let (answer, receiver) = async_channel::bounded(1);
+        answered.replace(Some(receiver));
+        let slow = Slow(Some(answer));
+        of(Actor::with(move |ctx| async move {
+            yield_now().await;
+            if let Some(answer) = &slow.0 {
+                let _ = answer.try_send(());
+            }
+            ctx.interrupted().await;
+            Ok(())
+        }))
+    };
+    let script = async |_| {
+        let answered = answered.take().expect("built");
+        if answered.recv().await.is_err() {
+            kaboom("no answer");
+        }
+    };
+    let test = every_stop(build).meanwhile(script).limit(LONG);
+    let findings = test.run(rt.spawner()).await;
     assert!(findings.is_empty(), "{findings}");
 }
 

@@ -45,7 +45,10 @@ async fn each_fault_is_done_once_before_each_poll<R: Runtime>(rt: R) {
         .run(rt.spawner())
         .await;
     let mut done = BTreeMap::new();
-    for finding in findings.iter().skip(1) {
+    // The interrupt wakes the fourth poll, which is not sure: on several threads, it may come while the
+    // third one runs.
+    let sure = findings.iter().skip(1).filter(|one| one.poll() <= 3);
+    for finding in sure {
         let report = finding.report();
         let outcome = report.cause().and_then(|cause| cause.outcome());
         let outcome = outcome.or_else(|| Some(report.exits().first()?.outcome()));
@@ -62,7 +65,6 @@ async fn each_fault_is_done_once_before_each_poll<R: Runtime>(rt: R) {
     }
     let undisturbed = findings.iter().next().unwrap();
     assert_eq!((undisturbed.poll(), undisturbed.fault()), (0, Fault::Stop));
-    // The fourth is the one that the interrupt wakes: a fault after the stop.
     for poll in 1..=3 {
         for (fault, times) in [("stop", 2), ("lost", 1), ("force", 1)] {
             assert_eq!(
