@@ -1,5 +1,6 @@
 //! Foreign text that is safe to show, whatever its formatter does.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 use std::iter;
@@ -67,25 +68,43 @@ pub(crate) struct Contained<'a, T: ?Sized>(pub(crate) &'a T);
 
 impl<T: Display + ?Sized> Display for Contained<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        let written = catch(|| write!(text, "{}", self.0));
-        OneLine(&text).fmt(f)?;
-        match written {
-            Ok(Ok(())) => Ok(()),
-            _ => f.write_str("(its Display failed)"),
-        }
+        contained(f, "Display", |text| write!(text, "{}", self.0))
     }
 }
 
 impl<T: fmt::Debug + ?Sized> fmt::Debug for Contained<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        let written = catch(|| write!(text, "{:?}", self.0));
-        OneLine(&text).fmt(f)?;
-        match written {
-            Ok(Ok(())) => Ok(()),
-            _ => f.write_str("(its Debug failed)"),
-        }
+        contained(f, "Debug", |text| write!(text, "{:?}", self.0))
+    }
+}
+
+/// An error that shows the status of its own group is shown by that status again. Nothing shows
+/// itself deeper than this, so the stack does not overflow.
+const DEEPEST: usize = 4;
+
+thread_local! {
+    /// How many foreign formatters this thread is inside.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+fn contained(
+    f: &mut fmt::Formatter<'_>,
+    called: &str,
+    write: impl FnOnce(&mut String) -> fmt::Result,
+) -> fmt::Result {
+    let mut text = String::new();
+    let depth = DEPTH.get();
+    let is_written = depth < DEEPEST && {
+        DEPTH.set(depth + 1);
+        let written = catch(|| write(&mut text));
+        DEPTH.set(depth);
+        matches!(written, Ok(Ok(())))
+    };
+    OneLine(&text).fmt(f)?;
+    if is_written {
+        Ok(())
+    } else {
+        write!(f, "(its {called} failed)")
     }
 }
 

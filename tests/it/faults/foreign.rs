@@ -1,11 +1,12 @@
 //! Law 32: formatters and destructors that fail are contained wherever they are met.
 
+use std::fmt;
 use std::task::{Poll, Waker};
 
 use futures_lite::future::{block_on, poll_once};
 use rungroup::{
-    Actor, Cause, Context, Ends, Error, ErrorKind, Group, Outcome, Report, Spawner, Task, Threads,
-    spawner,
+    Actor, Cause, Context, Ends, Error, ErrorKind, Group, Handle, Outcome, Report, Spawner, Task,
+    Threads, spawner,
 };
 
 use crate::runtime::Runtime;
@@ -18,6 +19,7 @@ on_every_runtime! {
     law_32_an_unspeakable_error_is_an_exit_like_any_other,
     law_32_what_is_unspeakable_leaves_the_rest_of_the_text,
     law_32_an_unspeakable_refusal_is_a_loss_like_any_other,
+    law_32_an_error_that_shows_its_own_group_comes_to_an_end,
 }
 
 /// An actor that fails at once.
@@ -122,6 +124,33 @@ async fn law_32_an_unspeakable_refusal_is_a_loss_like_any_other<R: Runtime>(rt: 
         for text in texts_of(&error) {
             assert!(text.contains("culprit"), "{text}");
         }
+    }
+}
+
+/// The status shows the error as its cause, and the error shows the status.
+struct Nosy(Handle);
+
+impl fmt::Display for Nosy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seen: {}", self.0.status())
+    }
+}
+
+impl fmt::Debug for Nosy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seen: {:?}", self.0.status())
+    }
+}
+
+impl std::error::Error for Nosy {}
+
+async fn law_32_an_error_that_shows_its_own_group_comes_to_an_end<R: Runtime>(rt: R) {
+    let mut group = Group::new();
+    let handle = group.handle();
+    group.add_actor(failing(Nosy(handle.clone())).name("culprit"));
+    group.add_actor(ending(move || Err(Nosy(handle).into())).name("later"));
+    for text in texts_of(&group.run(rt.spawner()).await.unwrap_err()) {
+        assert!(text.contains("culprit"), "{text}");
     }
 }
 
