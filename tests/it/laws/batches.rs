@@ -15,6 +15,7 @@ use crate::support::{Count, Held, Inline, Log, parking};
 
 on_every_runtime! {
     law_15_a_force_between_two_batches_of_a_start,
+    law_15_a_batch_of_a_start_counts_the_actors_of_all_stages,
     law_15_a_grace_between_two_batches_of_a_start,
     law_15_a_grace_ends_although_actors_are_added_without_pause,
     law_15_a_force_between_two_batches_of_interrupts,
@@ -91,6 +92,27 @@ async fn law_15_a_force_between_two_batches_of_a_start<R: Runtime>(rt: R) {
             .all(|it| it == ForcedBy::Request)
     );
     assert!(spawner.spawned.get() < MANY, "all have started");
+}
+
+/// Each stage begins anew, but not its batch.
+async fn law_15_a_batch_of_a_start_counts_the_actors_of_all_stages<R: Runtime>(rt: R) {
+    let started = async |stages: &[usize]| {
+        let mut group = Group::new();
+        for (stage, &actors) in (0..).zip(stages) {
+            group.extend((0..actors).map(|_| deaf().stage(stage)));
+        }
+        let handle = group.handle();
+        let spawner = Hooked::new(rt.spawner(), move |_, _| handle.force());
+        let error = group.run(spawner.clone()).await.unwrap_err();
+        assert_eq!(error.report().stragglers().len(), MANY);
+        spawner.spawned.get()
+    };
+    let in_one_stage = started(&[MANY]).await;
+    assert!(in_one_stage < MANY, "all have started");
+    for first in [1, 100, 200] {
+        let in_two_stages = started(&[first, MANY - first]).await;
+        assert_eq!(in_two_stages, in_one_stage, "{first} in the first stage");
+    }
 }
 
 async fn law_15_a_grace_between_two_batches_of_a_start<R: Runtime>(rt: R) {
