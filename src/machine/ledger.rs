@@ -112,13 +112,12 @@ impl Ledger {
     fn add_fresh(&mut self, order: StopOrder, nth: u64) -> &Arc<Stage> {
         // A run is a range without gaps, so one that was begun goes on only with the next actor.
         let goes_on = |run: &&mut Run| run.stage.order == order && run.nths.end == nth;
-        match self.fresh.back_mut().filter(goes_on) {
-            Some(run) => run.nths.end = nth + 1,
-            None => {
-                let stage = self.stage(order);
-                let nths = nth..nth + 1;
-                self.fresh.push_back(Run { stage, nths });
-            }
+        if let Some(run) = self.fresh.back_mut().filter(goes_on) {
+            run.nths.end = nth + 1;
+        } else {
+            let stage = self.stage(order);
+            let nths = nth..nth + 1;
+            self.fresh.push_back(Run { stage, nths });
         }
         let run = self.fresh.back().expect("the one that has it");
         &run.stage
