@@ -147,15 +147,17 @@ impl Status {
     }
 
     /// Returns the actors that the group waits for, in the order of the stop. While the group
-    /// starts, these are the actors that have yet to announce that they are ready; while it stops,
-    /// those that have not exited. In any phase, it includes an actor whose interrupt or destructor
-    /// has not returned to `run`.
+    /// starts, these are the actors that have yet to announce that they are ready; while it runs,
+    /// those that have revoked it; while it stops, those that have not exited. In any phase, it
+    /// includes an actor whose interrupt or destructor has not returned to `run`.
     pub fn waiting_for(&self) -> &[ActorStatus] {
         &self.actors[..self.waiting_for]
     }
 
-    /// Returns all actors that have started and not exited: first those that the group [waits
-    /// for](Status::waiting_for), then the others, each part in the order of the stop.
+    /// Returns the actors that the group [waits for](Status::waiting_for), then all others that have
+    /// started and not exited, each part in the order of the stop. Those that it waits for may include
+    /// one that has not started, such as an actor that readiness holds back and that has yet to
+    /// announce, too.
     ///
     /// # Examples
     ///
