@@ -130,8 +130,8 @@ async fn worker(ctx: Context, queue: Receiver<u32>) -> Result {
 }
 
 async fn yields_for_ever() -> Result {
-    // Enough moments for a thousand trials, however often the others are polled.
-    for _ in 0..50 {
+    // Enough moments for a thousand trials, however rarely the others are polled: five each.
+    for _ in 0..200 {
         yield_now().await;
     }
     std::future::pending().await
