@@ -51,9 +51,7 @@ impl Stopping<'_, '_> {
     }
 
     fn give_up_all_held(&mut self) {
-        self.machine.hold_back_fresh();
-        let held = self.machine.ledger.take_held(None);
-        self.machine.given_up.extend(held);
+        self.machine.give_up_held(None);
         // Without a yield: the drop of `run` is a force, and a drop cannot wait.
         while self.give_up_some() {}
     }

@@ -62,16 +62,20 @@ impl Machine<'_> {
         }
     }
 
-    /// Sorts out which of the added actors readiness holds back.
-    pub(super) fn hold_back_fresh(&mut self) {
+    /// Notes that those actors never start which readiness holds back and which stop in `order` or
+    /// before; without an order, all of them. They are dropped later, in batches.
+    pub(super) fn give_up_held(&mut self, order: Option<StopOrder>) {
         if !self.ledger.is_gated() {
             return;
         }
+        // The added actors that nobody has looked at may be held back, too.
         while let Some((order, nths)) = self.ledger.next_fresh(u64::MAX) {
             for nth in nths {
                 self.hold(order, nth);
             }
         }
+        // Kept in the machine, so that a force or a drop between two batches finds the rest.
+        self.given_up.extend(self.ledger.take_held(order));
     }
 
     fn start_run(&mut self, order: StopOrder, mut nths: Range<u64>) {

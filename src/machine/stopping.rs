@@ -335,13 +335,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
     /// Drops, uncalled, the actors that readiness holds back and that stop in `order` or before.
     /// Without an order, drops all of them.
     async fn give_up_held(&mut self, order: Option<StopOrder>) -> Result<(), ForcedBy> {
-        if !self.machine.ledger.is_gated() {
-            return Ok(());
-        }
-        self.machine.hold_back_fresh();
-        let held = self.machine.ledger.take_held(order);
-        // Kept in the machine, so that a force or a drop in the pause finds the rest.
-        self.machine.given_up.extend(held);
+        self.machine.give_up_held(order);
         loop {
             let are_more = self.give_up_some();
             self.machine.log_never_started();

@@ -26,7 +26,8 @@ pub(crate) struct Chunk<M: ?Sized> {
 impl<T> Chunk<[T]> {
     /// Moves up to [`LONGEST`] members, at least one, into a chunk.
     pub(crate) fn new(stage: Arc<Stage>, first: u64, members: &mut Vec<T>) -> Arc<Chunk<[T]>> {
-        // An array of each length becomes a slice without a copy and without unsafe code.
+        // An array becomes a slice behind the fields of the chunk without unsafe code. The price is
+        // one more move of each member.
         match members.len() {
             1 => Chunk::sized::<1>(stage, first, members),
             2 => Chunk::sized::<2>(stage, first, members),

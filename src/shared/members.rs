@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_found_wherever_a_page_ends_and_whoever_left() {
+    fn members_are_found_wherever_a_chunk_ends_and_whichever_left() {
         let mut twins = Twins::new();
         for nth in 0..ACTORS {
             // Runs of all lengths, of which some are longer than a chunk.
