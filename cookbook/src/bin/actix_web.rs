@@ -35,8 +35,8 @@ async fn run() -> Result {
     Ok(group.run(Tokio).await?)
 }
 
-/// What the test runs too: all but the signals, which belong to the process.
-fn app(listener: TcpListener) -> Group {
+/// What its test runs too: all but the signals, which belong to the process.
+pub fn app(listener: TcpListener) -> Group {
     let mut group = Group::new();
     group.grace(Duration::from_secs(10));
     group.add_actor(Actor::with(|ctx| serve(ctx, listener)).name("http"));
@@ -64,45 +64,4 @@ async fn serve(ctx: Context, listener: TcpListener) -> Result {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::net::SocketAddr;
-
-    use rungroup::testing::every_stop;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn it_stops_whatever_happens() {
-        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
-        let mut answers = 0;
-        every_stop(async || {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            address.set(listener.local_addr().unwrap());
-            app(listener)
-        })
-        .meanwhile(async |_handle| {
-            // Where the program was stopped before, nobody answers.
-            let answer = get(address.get()).await.unwrap_or_default();
-            answers += usize::from(answer.ends_with("hello\n"));
-        })
-        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
-        .check(Tokio)
-        .await;
-        assert!(answers > 0);
-    }
-
-    /// HTTP/1.0, which closes the connection after the answer.
-    async fn get(address: SocketAddr) -> io::Result<String> {
-        let mut client = TcpStream::connect(address).await?;
-        client.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).await?;
-        Ok(answer)
-    }
 }

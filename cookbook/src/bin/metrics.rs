@@ -54,8 +54,8 @@ async fn run() -> Result {
     Ok(group.run(Tokio).await?)
 }
 
-/// What the test runs too: all but the signals, which belong to the process.
-fn app(listener: TcpListener, observer: TcpListener, drain: Duration) -> Group {
+/// What its test runs too: all but the signals, which belong to the process.
+pub fn app(listener: TcpListener, observer: TcpListener, drain: Duration) -> Group {
     let mut group = Group::new();
     group.drain(drain); // for load balancers to see that /readyz fails
     group.grace(drain + HTTP_GRACE + Duration::from_secs(2));
@@ -130,46 +130,4 @@ async fn clients_are_late(ctx: &Context) {
     sleep(HTTP_GRACE).await;
     // A terminal that is gone is no reason to fail.
     let _ = writeln!(io::stderr(), "cut off the clients that did not end");
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::net::SocketAddr;
-
-    use rungroup::testing::every_stop;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn it_stops_whatever_happens() {
-        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
-        let mut answers = 0;
-        every_stop(async || {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            address.set(listener.local_addr().unwrap());
-            let observer = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            app(listener, observer, Duration::from_millis(1))
-        })
-        .meanwhile(async |_handle| {
-            // Where the program was stopped before, nobody answers.
-            let answer = get(address.get()).await.unwrap_or_default();
-            answers += usize::from(answer.ends_with("hello\n"));
-        })
-        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
-        .check(Tokio)
-        .await;
-        assert!(answers > 0);
-    }
-
-    /// HTTP/1.0, which closes the connection after the answer.
-    async fn get(address: SocketAddr) -> io::Result<String> {
-        let mut client = TcpStream::connect(address).await?;
-        client.write_all(b"GET / HTTP/1.0\r\n\r\n").await?;
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).await?;
-        Ok(answer)
-    }
 }

@@ -48,8 +48,8 @@ async fn run() -> Result {
     Ok(group.run(Tokio).await?)
 }
 
-/// What the test runs too: all but the signals, which belong to the process.
-fn app(listener: TcpListener, path: String) -> Group {
+/// What its test runs too: all but the signals, which belong to the process.
+pub fn app(listener: TcpListener, path: String) -> Group {
     let mut group = Group::new();
     group.grace(HTTP_GRACE + Duration::from_secs(7)); // the rest is for what stops after it
 
@@ -125,46 +125,4 @@ fn store(path: String, results: Receiver<String>) -> Result {
         file.sync_all()?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::net::SocketAddr;
-
-    use rungroup::testing::every_stop;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn it_stops_whatever_happens() {
-        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
-        let mut answers = 0;
-        every_stop(async || {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            address.set(listener.local_addr().unwrap());
-            app(listener, "/dev/null".into())
-        })
-        .meanwhile(async |_handle| {
-            // Where the program was stopped before, nobody answers.
-            let answer = post(address.get()).await.unwrap_or_default();
-            answers += usize::from(answer.contains(" 202 "));
-        })
-        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
-        .check(Tokio)
-        .await;
-        assert!(answers > 0);
-    }
-
-    /// HTTP/1.0, which closes the connection after the answer.
-    async fn post(address: SocketAddr) -> io::Result<String> {
-        let mut client = TcpStream::connect(address).await?;
-        let request = b"POST /jobs HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
-        client.write_all(request).await?;
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).await?;
-        Ok(answer)
-    }
 }

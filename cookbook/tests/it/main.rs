@@ -5,6 +5,7 @@
 mod http;
 mod program;
 
+mod every_stop;
 mod grpc;
 #[cfg(target_os = "linux")]
 mod lossless;

@@ -1,21 +1,15 @@
 //! Against the real server, where it is installed.
 
-use std::cell::Cell;
 use std::ffi::OsStr;
-use std::net::SocketAddr;
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
-use std::{fs, io};
 
-use rungroup::Tokio;
-use rungroup::testing::every_stop;
 use rustix::process::Signal;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 
+use crate::every_stop::{post_request, stops_during};
 use crate::http::{Request, closed, post};
 use crate::program::{Program, skipped};
 
@@ -182,32 +176,8 @@ async fn it_stops_whatever_happens() {
         return;
     };
     postgres.start();
-    let address = Cell::new(SocketAddr::from(([0; 4], 0)));
-    let mut kept = 0;
-    every_stop(async || {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        address.set(listener.local_addr().unwrap());
-        recipe::app(listener, &postgres.url()).unwrap()
-    })
-    .meanwhile(async |_handle| {
-        // Where the program was stopped before, nobody answers.
-        let answer = ask(address.get()).await.unwrap_or_default();
-        kept += usize::from(answer.contains(" 200 "));
-    })
-    .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
-    .trials(40)
-    .check(Tokio)
-    .await;
-    assert!(kept > 0);
+    let app = async |listener| recipe::app(listener, &postgres.url()).unwrap();
+    let is_kept = |answer: &str| answer.contains(" 200 ");
+    stops_during(&post_request("/notes"), is_kept, 40, app).await;
     postgres.stop();
-}
-
-/// HTTP/1.0, which closes the connection after the answer.
-async fn ask(address: SocketAddr) -> io::Result<String> {
-    let mut client = TcpStream::connect(address).await?;
-    let request = b"POST /notes HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello";
-    client.write_all(request).await?;
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).await?;
-    Ok(answer)
 }
