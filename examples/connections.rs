@@ -158,38 +158,13 @@ impl fmt::Display for Tally {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::net::SocketAddr;
-
-    use rungroup::testing::every_stop;
-
     use super::*;
+    use crate::clients::asking::{say_hello, stops_while};
 
     #[test]
     fn it_stops_whatever_happens() {
-        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
-        let mut answers = 0;
-        let test = every_stop(async || {
-            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
-            address.set(listener.get_ref().local_addr().unwrap());
+        stops_while(say_hello, "hello\n", |listener| {
             app(listener, Arc::default())
-        })
-        .meanwhile(async |_handle| {
-            // Where the program was stopped before, nobody answers.
-            let answer = ask(address.get()).await.unwrap_or_default();
-            answers += usize::from(answer.ends_with("hello\n"));
-        })
-        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
-        .check(runtime::spawner());
-        runtime::block_on(test);
-        assert!(answers > 0);
-    }
-
-    async fn ask(address: SocketAddr) -> std::io::Result<String> {
-        let client = Async::<TcpStream>::connect(address).await?;
-        (&client).write_all(b"hello\n").await?;
-        let mut answer = String::new();
-        BufReader::new(client).read_line(&mut answer).await?;
-        Ok(answer)
+        });
     }
 }

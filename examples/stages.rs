@@ -180,38 +180,11 @@ impl<T> Drop for Queue<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::net::SocketAddr;
-
-    use rungroup::testing::every_stop;
-
     use super::*;
+    use crate::clients::asking::{get_page, stops_while};
 
     #[test]
     fn it_stops_whatever_happens() {
-        let address = Cell::new(SocketAddr::from(([0; 4], 0)));
-        let mut answers = 0;
-        let test = every_stop(async || {
-            let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
-            address.set(listener.get_ref().local_addr().unwrap());
-            app(listener)
-        })
-        .meanwhile(async |_handle| {
-            // Where the program was stopped before, nobody answers.
-            let answer = get(address.get()).await.unwrap_or_default();
-            answers += usize::from(answer.ends_with("row 1 is /page\n"));
-        })
-        .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
-        .check(runtime::spawner());
-        runtime::block_on(test);
-        assert!(answers > 0);
-    }
-
-    async fn get(address: SocketAddr) -> io::Result<String> {
-        let mut client = Async::<TcpStream>::connect(address).await?;
-        client.write_all(b"GET /page HTTP/1.0\r\n\r\n").await?;
-        let mut answer = String::new();
-        client.read_to_string(&mut answer).await?;
-        Ok(answer)
+        stops_while(get_page, "row 1 is /page\n", app);
     }
 }

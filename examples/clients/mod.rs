@@ -1,5 +1,8 @@
 //! The clients of a server, one after the other.
 
+#[cfg(test)]
+pub(crate) mod asking;
+
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;

@@ -9,8 +9,16 @@ pub(crate) use chosen::{block_on, spawner};
 
 /// What a `main` does: runs the program, and turns its result into the exit code.
 #[allow(dead_code)] // unused where an example prints how its group ended
+#[cfg(not(feature = "tokio"))]
 pub(crate) fn main(program: impl Future<Output = Result>) -> ExitCode {
-    chosen::main(program)
+    rungroup::exit_code(block_on(program))
+}
+
+/// What a `main` does: runs the program, and ends the process even if an actor did not stop.
+#[allow(dead_code)] // unused where an example prints how its group ended
+#[cfg(feature = "tokio")]
+pub(crate) fn main(program: impl Future<Output = Result>) -> ExitCode {
+    rungroup::Tokio::main(chosen::runtime(), program)
 }
 
 /// Runs a group to its end.
@@ -25,16 +33,11 @@ mod chosen {
         rungroup::Tokio
     }
 
-    /// Ends the process even if an actor did not stop.
-    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
-        rungroup::Tokio::main(runtime(), program)
-    }
-
     pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
         runtime().block_on(future)
     }
 
-    fn runtime() -> tokio::runtime::Runtime {
+    pub(crate) fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Runtime::new().expect("a Tokio runtime")
     }
 }
@@ -42,10 +45,6 @@ mod chosen {
 #[cfg(all(feature = "smol", not(feature = "tokio")))]
 mod chosen {
     pub(crate) use smol::block_on;
-
-    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
-        rungroup::exit_code(block_on(program))
-    }
 
     pub(crate) fn spawner() -> rungroup::Smol {
         rungroup::Smol
@@ -56,10 +55,6 @@ mod chosen {
 mod chosen {
     pub(crate) use async_std::task::block_on;
 
-    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
-        rungroup::exit_code(block_on(program))
-    }
-
     pub(crate) fn spawner() -> rungroup::AsyncStd {
         rungroup::AsyncStd
     }
@@ -68,10 +63,6 @@ mod chosen {
 #[cfg(not(any(feature = "tokio", feature = "smol", feature = "async-std")))]
 mod chosen {
     pub(crate) use futures_lite::future::block_on;
-
-    pub(crate) fn main(program: impl Future<Output = rungroup::Result>) -> std::process::ExitCode {
-        rungroup::exit_code(block_on(program))
-    }
 
     pub(crate) fn spawner() -> rungroup::Threads {
         rungroup::Threads
