@@ -14,6 +14,7 @@ use crate::runtime;
 
 /// Stops the server that `app` makes at every moment of what `ask` does. It gets `answer` at least
 /// once.
+#[track_caller]
 pub(crate) fn stops_while(
     ask: impl AsyncFn(SocketAddr) -> io::Result<String>,
     answer: &str,
