@@ -25,14 +25,14 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result {
+    let mut group = Group::new();
+    group.grace(Duration::from_secs(10)); // for the whole stop
+    group.add_actor(signal::termination(group.handle())?); // SIGTERM and Ctrl-C
+
     let address = env::args().nth(1).unwrap_or("127.0.0.1:7000".into());
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let (orders, queue) = mpsc::channel(64);
-
-    let mut group = Group::new();
-    group.grace(Duration::from_secs(10)); // for the whole stop
-    group.add_actor(signal::termination(group.handle())?); // SIGTERM and Ctrl-C
 
     // The higher stage stops first: the database still works while the server finishes.
     let server = Actor::with(|ctx| serve(ctx, listener, orders));

@@ -63,6 +63,10 @@
 //! [signal(7)](https://man7.org/linux/man-pages/man7/signal.7.html), which also lists what each
 //! signal does by default, and [POSIX] for the rest.
 //!
+//! In the microseconds in which the program watches a signal for the first time, that signal can be
+//! lost. Its new handler is already installed, but does not yet know what to do:
+//! [signal-hook](https://docs.rs/signal-hook-registry) cannot do both at once. Make the actors early.
+//!
 //! [POSIX]: https://pubs.opengroup.org/onlinepubs/9799919799/functions/V2_chap02.html#tag_16_04
 //!
 //! # Windows

@@ -8,6 +8,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use std::{env, fs, panic, thread};
 
+#[cfg(all(unix, feature = "axum"))]
+use nix::sys::signal::SigSet;
 #[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -72,16 +74,17 @@ impl Example {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Whether it has a handler for a signal.
-    #[cfg(all(target_os = "linux", feature = "axum"))]
-    pub(crate) fn catches(&self, signal: Signal) -> bool {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let mask = status
-            .lines()
-            .find_map(|line| line.strip_prefix("SigCgt:"))
-            .expect("the mask of the caught signals");
-        let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
-        mask >> (signal.as_raw() - 1) & 1 == 1
+    /// Starts it with a signal that has arrived already, and that waits until the example unblocks it.
+    #[cfg(all(unix, feature = "axum"))]
+    pub(crate) fn start_signalled(signal: Signal, name: &str) -> Example {
+        let number = nix::sys::signal::Signal::try_from(signal.as_raw()).unwrap();
+        let pending = SigSet::from(number);
+        // The example inherits what the thread that starts it blocks.
+        pending.thread_block().unwrap();
+        let example = Example::start(name, NO_ARGS);
+        pending.thread_unblock().unwrap();
+        example.signal(signal);
+        example
     }
 
     fn spawn(command: &mut Command) -> Example {
