@@ -33,6 +33,8 @@ impl Trouble {
         let mut service = service
             .set_path("NOTIFY_SOCKET", "notify")
             .set("SERVICE_TELEMETRY", &fifo)
+            // One of them spins.
+            .set("TOKIO_WORKER_THREADS", "2")
             .set("WATCHDOG_USEC", "1000")
             .set("SERVICE_FAULT", fault)
             .set("SERVICE_GRACE_MS", &grace.as_millis().to_string())
