@@ -21,7 +21,7 @@ layers=(
     # An actor owns its interrupt, so it stands in the middle of what threads share.
     "actor trace latch=shared/latch,shared/interrupt"
     # Values. The signal that stopped a group is one, but not how it is watched.
-    "settings phase outcome=cause,outcome,reason,name,signal/error,signal/name text=text,panic,sync"
+    "settings phase outcome=cause,outcome,reason,name,signal/error,signal/name text=text,panic,sync,shared/short_queue"
 )
 
 # What each file uses, as lines of "from to". Code alone: docs may name what they like, and tests in a

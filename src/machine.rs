@@ -269,7 +269,7 @@ impl<'a> Machine<'a> {
     fn member(&self, key: Key) -> Option<MemberRef> {
         match self.turns.of(key.order) {
             // No lock: nobody changes the members of a stage in its turn.
-            Some(turn) => turn.members.get(key.nth),
+            Some(turn) => turn.members.get(key),
             None => self.receiver.intake.members().get(key),
         }
     }

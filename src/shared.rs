@@ -22,5 +22,6 @@ pub(crate) mod member_ref;
 pub(crate) mod members;
 pub(crate) mod readiness;
 pub(crate) mod receiver;
+pub(crate) mod short_queue;
 pub(crate) mod snapshot;
 pub(crate) mod stage;

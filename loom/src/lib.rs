@@ -36,6 +36,7 @@ mod shared {
     pub(crate) mod members;
     pub(crate) mod readiness;
     pub(crate) mod receiver;
+    pub(crate) mod short_queue;
     pub(crate) mod snapshot;
     pub(crate) mod stage;
 }

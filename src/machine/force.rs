@@ -12,7 +12,7 @@ use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
 use crate::report::{ForcedBy, Straggler};
 use crate::shared::chunk::Place;
-use crate::shared::mailbox::Event;
+use crate::shared::mailbox::{Event, Key};
 use crate::shared::member::{Chunked, Forced};
 use crate::shared::readiness::Settled;
 use crate::trace;
@@ -140,10 +140,9 @@ impl Stopping<'_, '_> {
         let spent = turn.spent(machine.clocks.own.as_ref(), now);
         // Taken out of the limits first, so none is due twice.
         let due = turn.take_due(spent);
-        let members: Vec<_> = due
-            .iter()
-            .filter_map(|&nth| turn.members.get(nth))
-            .collect();
+        let order = turn.stage.order;
+        let keys = due.iter().map(|&nth| Key { order, nth });
+        let members: Vec<_> = keys.filter_map(|key| turn.members.get(key)).collect();
         let (stage, next) = (turn.stage.clone(), turn.limits.last().copied());
         let waited_for = Some(now.saturating_sub(stage.interrupted().unwrap_or(now)));
         let spawner = machine.spawner;

@@ -1,6 +1,6 @@
 //! Which actors a group has, which may start, and which keep it alive.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use crate::shared::group_state::GroupState;
 use crate::shared::mailbox::Key;
 use crate::shared::member::Member;
 use crate::shared::members::MemberTable;
+use crate::shared::short_queue::ShortQueue;
 use crate::shared::stage::Stage;
 
 /// The group's books. The members themselves are in the [`MemberTable`], which is shared with readers
@@ -23,7 +24,7 @@ pub(crate) struct Ledger {
     stages: BTreeMap<StopOrder, Entry>,
     added: u64,
     /// The actors that were added and not yet looked at, in the order of adding.
-    fresh: VecDeque<Run>,
+    fresh: ShortQueue<Run>,
     /// The actors that readiness holds back, or held back.
     held: Held,
     /// How many actors of each stage have yet to announce that they are ready.
@@ -68,7 +69,7 @@ impl Ledger {
             group,
             stages: BTreeMap::new(),
             added: 0,
-            fresh: VecDeque::new(),
+            fresh: ShortQueue::default(),
             held: Held::default(),
             awaited: BTreeMap::new(),
             limits: BTreeMap::new(),
@@ -112,14 +113,14 @@ impl Ledger {
     fn add_fresh(&mut self, order: StopOrder, nth: u64) -> &Arc<Stage> {
         // A run is a range without gaps, so one that was begun goes on only with the next actor.
         let goes_on = |run: &&mut Run| run.stage.order == order && run.nths.end == nth;
-        if let Some(run) = self.fresh.back_mut().filter(goes_on) {
+        if let Some(run) = self.fresh.newest_mut().filter(goes_on) {
             run.nths.end = nth + 1;
         } else {
             let stage = self.stage(order);
             let nths = nth..nth + 1;
-            self.fresh.push_back(Run { stage, nths });
+            self.fresh.push(Run { stage, nths });
         }
-        let run = self.fresh.back().expect("the one that has it");
+        let run = self.fresh.newest().expect("the one that has it");
         &run.stage
     }
 
@@ -140,14 +141,14 @@ impl Ledger {
 
     /// Takes the next actors of one stage that were added one after the other, at most `most`.
     pub(super) fn next_fresh(&mut self, most: u64) -> Option<(StopOrder, Range<u64>)> {
-        let run = self.fresh.front_mut()?;
+        let run = self.fresh.oldest_mut()?;
         let order = run.stage.order;
         let first = run.nths.start;
         // Never beyond the run, and not an overflow when the caller wants all.
         run.nths.start = run.nths.end.min(first.saturating_add(most));
         let taken = first..run.nths.start;
         if run.nths.is_empty() {
-            self.fresh.pop_front();
+            self.fresh.pop();
         }
         Some((order, taken))
     }
@@ -193,7 +194,7 @@ impl Ledger {
     /// Whether an actor that was added before the `nth` may start and has not.
     pub(super) fn has_to_start_before(&mut self, nth: u64) -> bool {
         self.release();
-        let fresh = self.fresh.front().map(|run| run.nths.start);
+        let fresh = self.fresh.oldest().map(|run| run.nths.start);
         // Both are sorted, so their first ones tell.
         let next = fresh.into_iter().chain(self.held.first_released()).min();
         next.is_some_and(|next| next < nth)
@@ -228,12 +229,11 @@ impl Ledger {
         if !self.limits.is_empty() {
             self.limits.remove(&key);
         }
-        let occupied = members.stages();
-        if self.stages.len() > 2 * occupied.len() + 16 {
-            // Actors that come and go may each bring a stage of their own. A sweep visits at most
-            // about twice as many stages as it removes, so the amortized cost for each is constant.
-            // A few are kept, because most stages that become empty are soon used again.
-            self.stages.retain(|order, _| occupied.contains_key(order));
+        // Actors that come and go may each bring a stage of their own. A sweep visits at most about
+        // twice as many stages as it removes, so the amortized cost for each is constant. A few are
+        // kept, because most stages that become empty are soon used again.
+        if self.stages.len() > 2 * members.chunks() + 16 {
+            self.stages.retain(|&order, _| members.has(order));
         }
     }
 

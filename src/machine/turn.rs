@@ -10,8 +10,10 @@ use super::ledger::{ActorLimit, ClosedStage};
 use crate::cause::{Cause, StopTimes};
 use crate::report::Report;
 use crate::settings::StopOrder;
+use crate::shared::mailbox::Key;
 use crate::shared::member::Member;
-use crate::shared::members::StageMembers;
+use crate::shared::members::Members;
+use crate::shared::short_queue::ShortQueue;
 use crate::shared::stage::Stage;
 use crate::trace;
 
@@ -20,14 +22,13 @@ use crate::trace;
 pub(super) struct Turns {
     /// When the cause happened, from the first interrupt on. Since the birth of the group.
     cause_at: Option<Duration>,
-    /// The turns before the last. Only a force has any, so that other stops allocate nothing.
-    earlier: Vec<Turn>,
-    last: Option<Turn>,
+    /// Only a force has more than one.
+    turns: ShortQueue<Turn>,
 }
 
 pub(super) struct Turn {
     pub(super) stage: Arc<Stage>,
-    pub(super) members: Arc<StageMembers>,
+    pub(super) members: Arc<Members>,
     /// The members before it, by their order of adding, have been interrupted.
     next: u64,
     /// The members before it were interrupted in the stage's turn, the others by a force.
@@ -51,7 +52,7 @@ impl Turns {
         self.cause_at.is_some()
     }
 
-    pub(super) fn push(&mut self, closed: ClosedStage, members: Arc<StageMembers>) {
+    pub(super) fn push(&mut self, closed: ClosedStage, members: Arc<Members>) {
         let turn = Turn {
             stage: closed.stage,
             members,
@@ -60,33 +61,29 @@ impl Turns {
             limits: closed.limits,
             spent: Duration::ZERO,
         };
-        self.earlier.extend(self.last.replace(turn));
+        self.turns.push(turn);
     }
 
     pub(super) fn clear(&mut self) {
-        self.earlier.clear();
-        self.last = None;
+        self.turns = ShortQueue::default();
     }
 
     pub(super) fn last(&self) -> Option<&Turn> {
-        self.last.as_ref()
+        self.turns.newest()
     }
 
     pub(super) fn last_mut(&mut self) -> Option<&mut Turn> {
-        self.last.as_mut()
+        self.turns.newest_mut()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Turn> {
-        self.earlier.iter().chain(&self.last)
+        self.turns.iter()
     }
 
     /// The turn of a stage, if it has come.
     pub(super) fn of(&self, order: StopOrder) -> Option<&Turn> {
         // They are sorted from the highest stage down, because that is how stages stop (law 11).
-        let at = self
-            .earlier
-            .partition_point(|turn| turn.stage.order > order);
-        let turn = self.earlier.get(at).or(self.last.as_ref());
+        let turn = self.turns.find_sorted(|turn| turn.stage.order > order);
         turn.filter(|turn| turn.stage.order == order)
     }
 
@@ -108,7 +105,9 @@ impl Turn {
     pub(super) fn interrupt_some(&mut self, cause: &Cause, report: &mut Report) -> bool {
         // A search and not a kept iterator, so that nothing is borrowed across the yield between
         // two batches.
-        let members = self.members.iter_from(self.next);
+        let order = self.stage.order;
+        let nth = self.next;
+        let members = self.members.iter_from(Key { order, nth });
         for (nth, member) in members.enumerate() {
             if nth == BATCH {
                 return true;

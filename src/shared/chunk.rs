@@ -8,7 +8,7 @@ use crate::shared::mailbox::Key;
 use crate::shared::stage::Stage;
 
 /// The most members in a chunk: a full one is about the kilobyte up to which allocators are fast.
-pub(crate) const LONGEST: usize = 6;
+pub(crate) const LONGEST: usize = 7;
 
 /// Members of one stage that were added one after the other. They share one allocation, which lives
 /// as long as any reference to one of them: without chunks, the life of a group took 12 to 23 %
@@ -34,6 +34,7 @@ impl<T> Chunk<[T]> {
             3 => Chunk::sized::<3>(stage, first, members),
             4 => Chunk::sized::<4>(stage, first, members),
             5 => Chunk::sized::<5>(stage, first, members),
+            6 => Chunk::sized::<6>(stage, first, members),
             _ => Chunk::sized::<LONGEST>(stage, first, members),
         }
     }

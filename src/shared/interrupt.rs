@@ -17,6 +17,9 @@ pub(crate) enum Interrupt {
     Both(Box<(Latch, Once)>),
 }
 
+// The tag lies inside the latch.
+const _: () = assert!(size_of::<Interrupt>() == size_of::<Latch>());
+
 impl Interrupt {
     pub(crate) fn function(function: Function) -> Interrupt {
         Interrupt::Function(Once::new(function))

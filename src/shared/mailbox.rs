@@ -9,13 +9,13 @@
 //!    second. So no event goes unseen.
 //! 4. Events carry keys, not actors, so the mail owns nothing that owns the mail.
 
-use std::collections::VecDeque;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use crate::outcome::ContainedOutcome;
 use crate::panic::{catch, contain, discard};
 use crate::settings::StopOrder;
+use crate::shared::short_queue::ShortQueue;
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// A queue that was longer than this gives its memory back.
@@ -52,7 +52,7 @@ pub(crate) struct Mailbox(Mutex<Mail>);
 
 #[derive(Default)]
 struct Mail {
-    events: VecDeque<Event>,
+    events: ShortQueue<Event>,
     /// The group is gone and takes nothing any more.
     closed: bool,
     /// Wakes the task that polls `run`.
@@ -108,7 +108,7 @@ impl Mailbox {
             drop(event);
             return Some(Wake::default());
         }
-        mail.events.push_back(event);
+        mail.events.push(event);
         // The waker is taken, and not cloned: one wake covers all events until the group has looked
         // again. The group puts a waker back before it looks (rule 3), so no later event is unseen.
         Some(Wake(mail.waker.take()))
@@ -145,7 +145,7 @@ impl Mailbox {
     }
 
     /// Swaps the queue with an empty one.
-    pub(crate) fn fetch(&self, empty: &mut VecDeque<Event>) {
+    pub(crate) fn fetch(&self, empty: &mut ShortQueue<Event>) {
         debug_assert!(empty.is_empty());
         std::mem::swap(empty, &mut self.mail().events);
     }

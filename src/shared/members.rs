@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::{iter, mem};
 
 use crate::settings::StopOrder;
 use crate::shared::chunk::{self, Chunk, Place};
 use crate::shared::mailbox::Key;
 use crate::shared::member::Member;
 use crate::shared::member_ref::MemberRef;
+use crate::shared::short_queue::ShortQueue;
 use crate::shared::snapshot::MemberSnapshot;
 use crate::shared::stage::Stage;
 
@@ -17,12 +19,11 @@ const _: () = assert!(chunk::LONGEST <= u8::BITS as usize);
 /// A member that the table lends.
 pub(crate) type Lent<'a> = Place<&'a Chunk<[Member]>>;
 
-/// The members of one stage. The memory grows with the number of live members.
+/// Members, by stage and in the order of adding. The memory grows with the number of live members.
 #[derive(Default)]
-pub(crate) struct StageMembers {
-    /// By the place of their first member in the order of adding. The others of a chunk follow
-    /// without a gap.
-    chunks: BTreeMap<u64, Entry>,
+pub(crate) struct Members {
+    /// By the place of their first member. The others of a chunk follow without a gap.
+    chunks: BTreeMap<Key, Entry>,
 }
 
 /// A chunk, and which of its members have not left.
@@ -51,43 +52,87 @@ impl Entry {
     }
 }
 
-impl StageMembers {
-    pub(crate) fn get(&self, nth: u64) -> Option<MemberRef> {
-        let (first, entry) = self.chunks.range(..=nth).next_back()?;
-        let at = usize::try_from(nth - first).ok()?;
-        // The chunk found is the last that begins at or before `nth`. Other stages may have taken
-        // the places behind it in the order of adding, so it need not reach as far as `nth`.
+impl Members {
+    pub(crate) fn get(&self, key: Key) -> Option<MemberRef> {
+        let (entry, at) = self.entry(key)?;
         let is_here = at < entry.chunk.len() && entry.is_occupied(at);
         is_here.then(|| Place::new(Arc::clone(&entry.chunk), at))
     }
 
-    fn remove(&mut self, nth: u64) -> Option<MemberRef> {
-        let member = self.get(nth)?;
-        let (&first, entry) = self.chunks.range_mut(..=nth).next_back()?;
-        entry.occupied &= !(1 << (nth - first));
+    /// The last chunk that begins at `key` or before, and how far behind its first member `key` is.
+    /// Other stages may have taken the places behind the chunk in the order of adding, so it need not
+    /// reach that far.
+    fn entry(&self, key: Key) -> Option<(&Entry, usize)> {
+        let (first, entry) = self.chunks.range(first_of(key.order)..=key).next_back()?;
+        let at = usize::try_from(key.nth - first.nth).ok()?;
+        Some((entry, at))
+    }
+
+    fn remove(&mut self, key: Key) -> Option<MemberRef> {
+        let member = self.get(key)?;
+        let (&first, entry) = self.chunks.range_mut(..=key).next_back()?;
+        entry.occupied &= !(1 << (key.nth - first.nth));
         // The member itself stays in its chunk until the last of them has left: a chunk is
         // immutable.
         if entry.occupied == 0 {
-            // The returned reference keeps the chunk, so no destructor runs here, under the lock.
+            // `highest` and `has` take a stage that has a chunk for one with members. The returned
+            // reference keeps the chunk, so no destructor runs here, under the lock.
             self.chunks.remove(&first);
         }
         Some(member)
     }
 
-    /// In the order of adding.
+    /// In the order in which they stop.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Lent<'_>> {
-        self.chunks.values().flat_map(Entry::iter)
+        let below = |order| {
+            let below = self.chunks.range(..first_of(order)).next_back();
+            below.map(|(key, _)| key.order)
+        };
+        let stages = iter::successors(self.highest(), move |&order| below(order));
+        stages.flat_map(|order| self.iter_stage(order))
     }
 
-    /// Those from the `nth` actor of the group on, in the order of adding.
-    pub(crate) fn iter_from(&self, nth: u64) -> impl Iterator<Item = Lent<'_>> {
-        // A batch may have ended in the middle of a chunk: its rest comes first.
-        let first = self.chunks.range(..=nth).next_back();
-        let first = first.map_or(nth, |(&first, _)| first);
-        let members = self.chunks.range(first..);
-        let members = members.flat_map(|(_, entry)| entry.iter());
-        members.skip_while(move |member| member.key().nth < nth)
+    /// In the order of adding.
+    fn iter_stage(&self, order: StopOrder) -> impl Iterator<Item = Lent<'_>> {
+        let chunks = self.chunks.range(first_of(order)..=last_of(order));
+        chunks.flat_map(|(_, entry)| entry.iter())
     }
+
+    /// Those of a stage from the `nth` actor of the group on, in the order of adding.
+    pub(crate) fn iter_from(&self, key: Key) -> impl Iterator<Item = Lent<'_>> {
+        // A batch may have ended in the middle of a chunk: its rest comes first.
+        let first = self.chunks.range(first_of(key.order)..=key).next_back();
+        let first = first.map_or(key, |(&first, _)| first);
+        let chunks = self.chunks.range(first..=last_of(key.order));
+        let members = chunks.flat_map(|(_, entry)| entry.iter());
+        members.skip_while(move |member| member.key() < key)
+    }
+
+    fn highest(&self) -> Option<StopOrder> {
+        let (key, _) = self.chunks.last_key_value()?;
+        Some(key.order)
+    }
+
+    /// Takes out the members of a stage, above which there must be none.
+    fn split_off(&mut self, order: StopOrder) -> Members {
+        let is_all = |(key, _): (&Key, &Entry)| key.order >= order;
+        if self.chunks.first_key_value().is_none_or(is_all) {
+            return mem::take(self);
+        }
+        Members {
+            chunks: self.chunks.split_off(&first_of(order)),
+        }
+    }
+}
+
+/// The least key that an actor of a stage may have.
+fn first_of(order: StopOrder) -> Key {
+    Key { order, nth: 0 }
+}
+
+fn last_of(order: StopOrder) -> Key {
+    let nth = u64::MAX;
+    Key { order, nth }
 }
 
 /// All members of a group that have not left: those whose turn in the stop has yet to come, by
@@ -96,11 +141,12 @@ impl StageMembers {
 /// It is shared with whoever asks for the status. Only the group changes it.
 #[derive(Default)]
 pub(crate) struct MemberTable {
-    stages: BTreeMap<StopOrder, StageMembers>,
+    /// Those whose turn has yet to come.
+    waiting: Members,
     /// Those that were added last, on their way into a chunk.
     open: Open,
     /// Shared with the group, which interrupts and awaits them without a lock.
-    turns: Vec<Arc<StageMembers>>,
+    turns: ShortQueue<Arc<Members>>,
 }
 
 /// Members of one stage that were added one after the other, and that nobody has looked at.
@@ -139,73 +185,67 @@ impl MemberTable {
         let Some((stage, first)) = self.open.begin.take() else {
             return;
         };
-        let members = self.stages.entry(stage.order).or_default();
+        let key = Key {
+            order: stage.order,
+            nth: first,
+        };
         let chunk = Chunk::new(stage, first, &mut self.open.members);
-        members.chunks.insert(first, Entry::new(chunk));
+        self.waiting.chunks.insert(key, Entry::new(chunk));
     }
 
     /// Finds a member whose turn has not come.
     pub(crate) fn get(&mut self, key: Key) -> Option<MemberRef> {
-        self.close();
-        self.stages.get(&key.order)?.get(key.nth)
+        self.waiting().get(key)
     }
 
     /// Takes out a member whose turn has not come.
     pub(crate) fn remove(&mut self, key: Key) -> Option<MemberRef> {
-        self.close();
-        let stage = self.stages.get_mut(&key.order)?;
-        let member = stage.remove(key.nth);
-        if stage.chunks.is_empty() {
-            // `highest` and `has` take a stage that is in the map for one with members.
-            self.stages.remove(&key.order);
-        }
-        member
+        self.waiting().remove(key)
     }
 
     /// The chunk of a member whose turn has not come, and the member's place in it.
     pub(crate) fn chunk(&mut self, key: Key) -> Option<(Arc<Chunk<[Member]>>, usize)> {
-        self.close();
         // The caller starts the members of a run without a lock between two of them. It relies on a
         // run covering whole chunks: a chunk that was looked at never grows.
-        let chunks = &self.stages.get(&key.order)?.chunks;
-        let (first, entry) = chunks.range(..=key.nth).next_back()?;
-        let at = usize::try_from(key.nth - first).ok()?;
+        let (entry, at) = self.waiting().entry(key)?;
         Some((Arc::clone(&entry.chunk), at))
     }
 
-    /// The stages whose turn has not come and that have members.
-    pub(crate) fn stages(&mut self) -> &BTreeMap<StopOrder, StageMembers> {
+    fn waiting(&mut self) -> &mut Members {
         self.close();
-        &self.stages
+        &mut self.waiting
+    }
+
+    /// How many chunks there are whose turn has not come: at least one for each stage that
+    /// [`has`](MemberTable::has) members.
+    pub(crate) fn chunks(&mut self) -> usize {
+        self.waiting().chunks.len()
     }
 
     /// Whether a stage whose turn has not come has members.
     pub(crate) fn has(&mut self, order: StopOrder) -> bool {
-        self.stages().contains_key(&order)
+        self.waiting().iter_stage(order).next().is_some()
     }
 
     /// The highest stage whose turn has not come.
     pub(crate) fn highest(&mut self) -> Option<StopOrder> {
-        self.close();
-        let (&order, _) = self.stages.last_key_value()?;
-        Some(order)
+        self.waiting().highest()
     }
 
-    /// Begins the turn of a stage.
-    pub(crate) fn begin_turn(&mut self, order: StopOrder) -> Arc<StageMembers> {
-        self.close();
-        // It leaves the stages and enters the turns under one lock, so a status finds each member
-        // once. From here on, nothing is added to it or removed from it (invariant 4).
-        let members = Arc::new(self.stages.remove(&order).unwrap_or_default());
+    /// Begins the turn of the highest stage, `order`.
+    pub(crate) fn begin_turn(&mut self, order: StopOrder) -> Arc<Members> {
+        // It leaves the members that wait and enters the turns under one lock, so a status finds each
+        // member once. From here on, nothing is added to it or removed from it (invariant 4).
+        let members = Arc::new(self.waiting().split_off(order));
         self.turns.push(Arc::clone(&members));
         members
     }
 
     /// Forgets the members whose turn is over.
-    pub(crate) fn end_turns(&mut self) -> Vec<Arc<StageMembers>> {
+    pub(crate) fn end_turns(&mut self) -> ShortQueue<Arc<Members>> {
         // They are returned, and not dropped: their destructors are foreign, and this is under the
         // lock.
-        std::mem::take(&mut self.turns)
+        mem::take(&mut self.turns)
     }
 
     /// What a reader sees of the members that have not exited, in the order in which they stop, and of
@@ -219,8 +259,7 @@ impl MemberTable {
     pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = Lent<'_>> {
         self.close();
         let turns = self.turns.iter().map(|members| &**members);
-        let members = turns.chain(self.stages.values().rev());
-        members.flat_map(StageMembers::iter)
+        turns.chain([&self.waiting]).flat_map(Members::iter)
     }
 }
 
@@ -303,8 +342,7 @@ mod tests {
 
         /// Where they lie.
         fn chunks(&mut self) -> usize {
-            let stages = self.table.stages().values();
-            stages.map(|stage| stage.chunks.len()).sum()
+            self.table.chunks()
         }
     }
 
@@ -328,6 +366,16 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_left_is_not_looked_for_below_its_stage() {
+        let mut twins = Twins::new();
+        twins.insert(1, 0);
+        twins.insert(0, 1);
+        let order = StopOrder::Stage(1);
+        twins.remove(Key { order, nth: 0 });
+        twins.agree();
+    }
+
+    #[test]
     fn nothing_is_left_of_members_that_left() {
         let mut twins = Twins::new();
         for nth in 0..ACTORS {
@@ -344,6 +392,6 @@ mod tests {
             }
             twins.agree();
         }
-        assert!(twins.table.stages().is_empty());
+        assert_eq!(twins.chunks(), 0);
     }
 }

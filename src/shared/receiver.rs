@@ -1,12 +1,12 @@
 //! The group's end of what it shares.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::phase::Phase;
 use crate::shared::group_state::{GroupState, Registry};
 use crate::shared::intake::Intake;
 use crate::shared::mailbox::{Event, QUEUE_KEPT};
+use crate::shared::short_queue::ShortQueue;
 
 /// Takes the events in their order, and owns the actors. Dropping it ends the group: it closes the
 /// mail and the intake and drops what they hold, so that nothing outlives the group.
@@ -14,7 +14,7 @@ pub(crate) struct Receiver {
     pub(crate) state: Arc<GroupState>,
     pub(crate) intake: Arc<Intake>,
     /// The events that were fetched together and have yet to be taken.
-    batch: VecDeque<Event>,
+    batch: ShortQueue<Event>,
 }
 
 impl Receiver {
@@ -26,17 +26,15 @@ impl Receiver {
         Receiver {
             state,
             intake,
-            batch: VecDeque::new(),
+            batch: ShortQueue::default(),
         }
     }
 
     /// The next event of those that were fetched together.
     pub(crate) fn next_fetched(&mut self) -> Option<Event> {
-        let event = self.batch.pop_front();
-        if self.batch.is_empty() && self.batch.capacity() > QUEUE_KEPT {
-            // A group that was flooded once would otherwise keep the memory of the flood (law 34).
-            self.batch = VecDeque::new();
-        }
+        let event = self.batch.pop();
+        // A group that was flooded once would otherwise keep the memory of the flood (law 34).
+        self.batch.shrink_above(QUEUE_KEPT);
         event
     }
 
@@ -55,9 +53,11 @@ impl Receiver {
         if self.batch.is_empty() {
             return self.fetch();
         }
-        let mut later = VecDeque::new();
+        let mut later = ShortQueue::default();
         self.state.mailbox.fetch(&mut later);
-        self.batch.append(&mut later);
+        while let Some(event) = later.pop() {
+            self.batch.push(event);
+        }
         true
     }
 
@@ -83,9 +83,9 @@ impl Drop for Receiver {
         // Each actor contains the panics of its own destructors.
         self.intake.close_and_drop();
         state.mailbox.close();
-        self.batch.clear();
+        self.batch = ShortQueue::default();
         state.mailbox.fetch(&mut self.batch);
-        self.batch.clear();
+        self.batch = ShortQueue::default();
         if state.phase() != Phase::Ended {
             state.enter_phase(Phase::Ended, state.now());
         }
