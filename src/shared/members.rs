@@ -63,9 +63,10 @@ impl Members {
     /// Other stages may have taken the places behind the chunk in the order of adding, so it need not
     /// reach that far.
     fn entry(&self, key: Key) -> Option<(&Entry, usize)> {
-        let (first, entry) = self.chunks.range(first_of(key.order)..=key).next_back()?;
-        let at = usize::try_from(key.nth - first.nth).ok()?;
-        Some((entry, at))
+        let (first, entry) = self.chunks.range(..=key).next_back()?;
+        // A lower stage comes before `key` too, with places that may come after it.
+        let at = (first.order == key.order).then(|| key.nth - first.nth)?;
+        Some((entry, usize::try_from(at).ok()?))
     }
 
     fn remove(&mut self, key: Key) -> Option<MemberRef> {
