@@ -44,7 +44,8 @@ impl<T> ShortQueue<T> {
         self.older.iter().chain(&self.newest)
     }
 
-    /// The oldest item that is not `before` what is looked for. All that are come first.
+    /// The oldest item that is not `before` what is looked for, or the newest. All that are before it
+    /// come first.
     pub(crate) fn find_sorted(&self, before: impl FnMut(&T) -> bool) -> Option<&T> {
         let at = self.older.partition_point(before);
         self.older.get(at).or(self.newest.as_ref())
@@ -64,5 +65,52 @@ impl<T> Default for ShortQueue<T> {
             older: VecDeque::new(),
             newest: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_a_queue_whatever_its_length() {
+        let mut queue = ShortQueue::default();
+        let mut expected = VecDeque::new();
+        for item in 0..50 {
+            // It grows, shrinks to nothing, and grows again.
+            let pops = if item % 10 < 6 { 0 } else { 3 };
+            for _ in 0..pops {
+                assert_eq!(queue.pop(), expected.pop_front());
+            }
+            queue.push(item);
+            expected.push_back(item);
+
+            assert!(queue.iter().eq(&expected));
+            assert_eq!(queue.oldest(), expected.front());
+            assert_eq!(queue.newest(), expected.back());
+            for looked_for in 0..=item {
+                let found = queue.find_sorted(|&item| item < looked_for);
+                let at_or_behind = expected.iter().find(|&&item| item >= looked_for);
+                assert_eq!(found, at_or_behind);
+            }
+        }
+        while queue.pop().is_some() {
+            assert!(expected.pop_front().is_some());
+            assert_eq!(queue.is_empty(), expected.is_empty());
+        }
+        assert!(expected.is_empty());
+    }
+
+    #[test]
+    fn it_gives_the_memory_of_a_flood_back() {
+        let mut queue = ShortQueue::default();
+        (0..100_u64).for_each(|item| queue.push(item));
+        queue.shrink_above(10);
+        assert_eq!(queue.iter().count(), 100, "it is not empty");
+        while queue.pop().is_some() {}
+        queue.shrink_above(1000);
+        assert!(queue.older.capacity() >= 99, "it is not long");
+        queue.shrink_above(10);
+        assert_eq!(queue.older.capacity(), 0);
     }
 }
