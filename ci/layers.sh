@@ -15,7 +15,7 @@ layers=(
     "handle"
     "machine"
     "serialize status error report spawner task"
-    "members=shared/receiver,shared/intake,shared/members"
+    "members=shared/receiver,shared/intake,shared/members,shared/chunk_map"
     "member=shared/member,shared/member_ref,shared/chunk,shared/stage,shared/readiness"
     "mailbox=shared/group_state,shared/mailbox,shared/snapshot"
     # An actor owns its interrupt, so it stands in the middle of what threads share.

@@ -7,11 +7,12 @@
 //! | `group_state` | the phase, the request, the cause | handles and the group |
 //! | `receiver` | the group's end of the two | the group |
 //! | `intake` | the actors that were added, and for whom it is closed | handles; the group takes |
-//! | `members`, `chunk`, `member_ref` | where the members are stored | the group |
+//! | `members`, `chunk_map`, `chunk`, `member_ref` | where the members are stored | the group |
 //! | `member` | one actor: its future, its end | its task; the group forces it |
 //! | `stage` | how many actors of a stage have yet to exit | tasks, from its turn on |
 
 pub(crate) mod chunk;
+pub(crate) mod chunk_map;
 pub(crate) mod group_state;
 pub(crate) mod intake;
 pub(crate) mod interrupt;

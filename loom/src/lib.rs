@@ -26,6 +26,7 @@ mod settings;
 #[path = "../../src/shared"]
 mod shared {
     pub(crate) mod chunk;
+    pub(crate) mod chunk_map;
     pub(crate) mod group_state;
     pub(crate) mod intake;
     pub(crate) mod interrupt;

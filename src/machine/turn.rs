@@ -10,9 +10,9 @@ use super::ledger::{ActorLimit, ClosedStage};
 use crate::cause::{Cause, StopTimes};
 use crate::report::Report;
 use crate::settings::StopOrder;
+use crate::shared::chunk_map::ChunkMap;
 use crate::shared::mailbox::Key;
 use crate::shared::member::Member;
-use crate::shared::members::Members;
 use crate::shared::short_queue::ShortQueue;
 use crate::shared::stage::Stage;
 use crate::trace;
@@ -28,7 +28,7 @@ pub(super) struct Turns {
 
 pub(super) struct Turn {
     pub(super) stage: Arc<Stage>,
-    pub(super) members: Arc<Members>,
+    pub(super) members: Arc<ChunkMap>,
     /// The members before it, by their order of adding, have been interrupted.
     next: u64,
     /// The members before it were interrupted in the stage's turn, the others by a force.
@@ -52,7 +52,7 @@ impl Turns {
         self.cause_at.is_some()
     }
 
-    pub(super) fn push(&mut self, closed: ClosedStage, members: Arc<Members>) {
+    pub(super) fn push(&mut self, closed: ClosedStage, members: Arc<ChunkMap>) {
         let turn = Turn {
             stage: closed.stage,
             members,

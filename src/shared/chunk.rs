@@ -57,6 +57,14 @@ impl<T> Chunk<[T]> {
     pub(crate) fn len(&self) -> usize {
         self.members.len()
     }
+
+    /// The key of the first member.
+    pub(crate) fn first_key(&self) -> Key {
+        Key {
+            order: self.stage.order,
+            nth: self.first,
+        }
+    }
 }
 
 /// A member in its chunk, which is shared or borrowed.
@@ -78,9 +86,10 @@ impl<T: 'static, C: Deref<Target = Chunk<[T]>>> Place<C> {
     }
 
     pub(crate) fn key(&self) -> Key {
+        let Key { order, nth } = self.chunk.first_key();
         Key {
-            order: self.stage().order,
-            nth: self.chunk.first + self.at as u64,
+            order,
+            nth: nth + self.at as u64,
         }
     }
 }

@@ -1,140 +1,17 @@
 //! The members of a group, by stage and in the order of adding.
 
-use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
-use std::{iter, mem};
 
 use crate::settings::StopOrder;
-use crate::shared::chunk::{self, Chunk, Place};
+use crate::shared::chunk::{self, Chunk};
+use crate::shared::chunk_map::{ChunkMap, Lent};
 use crate::shared::mailbox::Key;
 use crate::shared::member::Member;
 use crate::shared::member_ref::MemberRef;
 use crate::shared::short_queue::ShortQueue;
 use crate::shared::snapshot::MemberSnapshot;
 use crate::shared::stage::Stage;
-
-// An entry has a bit for each member of its chunk.
-const _: () = assert!(chunk::LONGEST <= u8::BITS as usize);
-
-/// A member that the table lends.
-pub(crate) type Lent<'a> = Place<&'a Chunk<[Member]>>;
-
-/// Members, by stage and in the order of adding. The memory grows with the number of live members.
-#[derive(Default)]
-pub(crate) struct Members {
-    /// By the place of their first member. The others of a chunk follow without a gap.
-    chunks: BTreeMap<Key, Entry>,
-}
-
-/// A chunk, and which of its members have not left.
-struct Entry {
-    chunk: Arc<Chunk<[Member]>>,
-    /// A bit for each member.
-    occupied: u8,
-}
-
-impl Entry {
-    fn new(chunk: Arc<Chunk<[Member]>>) -> Entry {
-        Entry {
-            // One bit for each of the chunk's members, none for the places behind them.
-            occupied: u8::MAX >> (u8::BITS as usize - chunk.len()),
-            chunk,
-        }
-    }
-
-    fn is_occupied(&self, at: usize) -> bool {
-        self.occupied >> at & 1 == 1
-    }
-
-    fn iter(&self) -> impl Iterator<Item = Lent<'_>> {
-        let places = (0..self.chunk.len()).filter(|&at| self.is_occupied(at));
-        places.map(|at| Place::new(&*self.chunk, at))
-    }
-}
-
-impl Members {
-    pub(crate) fn get(&self, key: Key) -> Option<MemberRef> {
-        let (entry, at) = self.entry(key)?;
-        let is_here = at < entry.chunk.len() && entry.is_occupied(at);
-        is_here.then(|| Place::new(Arc::clone(&entry.chunk), at))
-    }
-
-    /// The last chunk that begins at `key` or before, and how far behind its first member `key` is.
-    /// Other stages may have taken the places behind the chunk in the order of adding, so it need not
-    /// reach that far.
-    fn entry(&self, key: Key) -> Option<(&Entry, usize)> {
-        let (first, entry) = self.chunks.range(..=key).next_back()?;
-        // A lower stage comes before `key` too, with places that may come after it.
-        let at = (first.order == key.order).then(|| key.nth - first.nth)?;
-        Some((entry, usize::try_from(at).ok()?))
-    }
-
-    fn remove(&mut self, key: Key) -> Option<MemberRef> {
-        let member = self.get(key)?;
-        let (&first, entry) = self.chunks.range_mut(..=key).next_back()?;
-        entry.occupied &= !(1 << (key.nth - first.nth));
-        // The member itself stays in its chunk until the last of them has left: a chunk is
-        // immutable.
-        if entry.occupied == 0 {
-            // `highest` and `has` take a stage that has a chunk for one with members. The returned
-            // reference keeps the chunk, so no destructor runs here, under the lock.
-            self.chunks.remove(&first);
-        }
-        Some(member)
-    }
-
-    /// In the order in which they stop.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Lent<'_>> {
-        let below = |order| {
-            let below = self.chunks.range(..first_of(order)).next_back();
-            below.map(|(key, _)| key.order)
-        };
-        let stages = iter::successors(self.highest(), move |&order| below(order));
-        stages.flat_map(|order| self.iter_stage(order))
-    }
-
-    /// In the order of adding.
-    fn iter_stage(&self, order: StopOrder) -> impl Iterator<Item = Lent<'_>> {
-        let chunks = self.chunks.range(first_of(order)..=last_of(order));
-        chunks.flat_map(|(_, entry)| entry.iter())
-    }
-
-    /// Those of a stage from the `nth` actor of the group on, in the order of adding.
-    pub(crate) fn iter_from(&self, key: Key) -> impl Iterator<Item = Lent<'_>> {
-        // A batch may have ended in the middle of a chunk: its rest comes first.
-        let first = self.chunks.range(first_of(key.order)..=key).next_back();
-        let first = first.map_or(key, |(&first, _)| first);
-        let chunks = self.chunks.range(first..=last_of(key.order));
-        let members = chunks.flat_map(|(_, entry)| entry.iter());
-        members.skip_while(move |member| member.key() < key)
-    }
-
-    fn highest(&self) -> Option<StopOrder> {
-        let (key, _) = self.chunks.last_key_value()?;
-        Some(key.order)
-    }
-
-    /// Takes out the members of a stage, above which there must be none.
-    fn split_off(&mut self, order: StopOrder) -> Members {
-        let is_all = |(key, _): (&Key, &Entry)| key.order >= order;
-        if self.chunks.first_key_value().is_none_or(is_all) {
-            return mem::take(self);
-        }
-        Members {
-            chunks: self.chunks.split_off(&first_of(order)),
-        }
-    }
-}
-
-/// The least key that an actor of a stage may have.
-fn first_of(order: StopOrder) -> Key {
-    Key { order, nth: 0 }
-}
-
-fn last_of(order: StopOrder) -> Key {
-    let nth = u64::MAX;
-    Key { order, nth }
-}
 
 /// All members of a group that have not left: those whose turn in the stop has yet to come, by
 /// stage, and those whose turn it is.
@@ -143,11 +20,11 @@ fn last_of(order: StopOrder) -> Key {
 #[derive(Default)]
 pub(crate) struct MemberTable {
     /// Those whose turn has yet to come.
-    waiting: Members,
+    waiting: ChunkMap,
     /// Those that were added last, on their way into a chunk.
     open: Open,
     /// Shared with the group, which interrupts and awaits them without a lock.
-    turns: ShortQueue<Arc<Members>>,
+    turns: ShortQueue<Arc<ChunkMap>>,
 }
 
 /// Members of one stage that were added one after the other, and that nobody has looked at.
@@ -186,12 +63,8 @@ impl MemberTable {
         let Some((stage, first)) = self.open.begin.take() else {
             return;
         };
-        let key = Key {
-            order: stage.order,
-            nth: first,
-        };
         let chunk = Chunk::new(stage, first, &mut self.open.members);
-        self.waiting.chunks.insert(key, Entry::new(chunk));
+        self.waiting.insert(chunk);
     }
 
     /// Finds a member whose turn has not come.
@@ -208,11 +81,10 @@ impl MemberTable {
     pub(crate) fn chunk(&mut self, key: Key) -> Option<(Arc<Chunk<[Member]>>, usize)> {
         // The caller starts the members of a run without a lock between two of them. It relies on a
         // run covering whole chunks: a chunk that was looked at never grows.
-        let (entry, at) = self.waiting().entry(key)?;
-        Some((Arc::clone(&entry.chunk), at))
+        self.waiting().chunk(key)
     }
 
-    fn waiting(&mut self) -> &mut Members {
+    fn waiting(&mut self) -> &mut ChunkMap {
         self.close();
         &mut self.waiting
     }
@@ -220,12 +92,12 @@ impl MemberTable {
     /// How many chunks there are whose turn has not come: at least one for each stage that
     /// [`has`](MemberTable::has) members.
     pub(crate) fn chunks(&mut self) -> usize {
-        self.waiting().chunks.len()
+        self.waiting().len()
     }
 
     /// Whether a stage whose turn has not come has members.
     pub(crate) fn has(&mut self, order: StopOrder) -> bool {
-        self.waiting().iter_stage(order).next().is_some()
+        self.waiting().has(order)
     }
 
     /// The highest stage whose turn has not come.
@@ -234,7 +106,7 @@ impl MemberTable {
     }
 
     /// Begins the turn of the highest stage, `order`.
-    pub(crate) fn begin_turn(&mut self, order: StopOrder) -> Arc<Members> {
+    pub(crate) fn begin_turn(&mut self, order: StopOrder) -> Arc<ChunkMap> {
         // It leaves the members that wait and enters the turns under one lock, so a status finds each
         // member once. From here on, nothing is added to it or removed from it (invariant 4).
         let members = Arc::new(self.waiting().split_off(order));
@@ -243,7 +115,7 @@ impl MemberTable {
     }
 
     /// Forgets the members whose turn is over.
-    pub(crate) fn end_turns(&mut self) -> ShortQueue<Arc<Members>> {
+    pub(crate) fn end_turns(&mut self) -> ShortQueue<Arc<ChunkMap>> {
         // They are returned, and not dropped: their destructors are foreign, and this is under the
         // lock.
         mem::take(&mut self.turns)
@@ -260,7 +132,7 @@ impl MemberTable {
     pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = Lent<'_>> {
         self.close();
         let turns = self.turns.iter().map(|members| &**members);
-        turns.chain([&self.waiting]).flat_map(Members::iter)
+        turns.chain([&self.waiting]).flat_map(ChunkMap::iter)
     }
 }
 
