@@ -20,6 +20,8 @@ pub struct Actor {
     pub revoked: bool,
     /// It exited, and its policy ignores that.
     pub left: bool,
+    /// It was forced.
+    pub straggled: bool,
     /// The group has seen that it announced.
     pub ready: bool,
     pub polled: bool,
@@ -69,6 +71,7 @@ impl Actor {
             announced: false,
             revoked: false,
             left: false,
+            straggled: false,
             ready: false,
             polled: false,
             wants: None,
@@ -119,9 +122,9 @@ impl Actor {
         }
     }
 
-    /// Whether the stages above wait for it (law 26).
+    /// Whether the stages above wait for it (law 26). Nobody waits for one that was forced (law 28).
     pub fn holds_back(&self) -> bool {
-        let is_there = !self.left && self.life != Life::NeverStarted;
+        let is_there = !self.left && !self.straggled && self.life != Life::NeverStarted;
         self.spec.announces && !self.ready && is_there
     }
 

@@ -100,7 +100,8 @@ impl Group {
             None => actor.wish().map(Ended::from),
             Some(inner) => {
                 inner.run();
-                let is_ready = inner.is_ready();
+                // Ready is what `Handle::ready` says, which a revocation does not change (law 26).
+                let is_ready = inner.was_ready && !inner.is_stopping();
                 let ended = inner
                     .end
                     .as_ref()
@@ -135,9 +136,12 @@ impl Group {
         !self.gone && (!self.began || !self.inbox.is_empty() || time || actors)
     }
 
+    fn is_stopping(&self) -> bool {
+        self.cause.is_some() || self.is_asked().is_some() || self.gone
+    }
+
     fn is_ready(&self) -> bool {
-        let stopping = self.cause.is_some() || self.is_asked().is_some() || self.gone;
-        self.was_ready && !stopping && !self.any(Actor::has_revoked)
+        self.was_ready && !self.is_stopping() && !self.any(Actor::has_revoked)
     }
 
     /// Laws 26, 29 and 30.

@@ -161,6 +161,7 @@ impl Group {
     pub fn abort(&mut self, id: Id) {
         let actor = self.actor(id);
         actor.life = Life::Exited;
+        actor.straggled = true;
         let waited_for = !actor.forced;
         self.drop_execute(id);
         self.stragglers.push((id, waited_for));
