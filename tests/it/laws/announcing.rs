@@ -13,6 +13,7 @@ use crate::support::{Event, Held, Log, during, logged, poll_with, waiter, watche
 on_every_runtime! {
     law_26_a_blocking_actor_announces,
     law_26_an_inner_group_announces_when_it_is_ready,
+    law_26_an_inner_group_announces_although_one_of_its_actors_has_revoked,
     law_26_an_inner_group_is_not_waited_for_unasked,
     law_26_an_inner_group_that_leaves_lets_the_others_start,
     law_26_to_announce_again_does_nothing,
@@ -84,6 +85,27 @@ async fn law_26_an_inner_group_announces_when_it_is_ready<R: Runtime>(rt: R) {
         };
         holds_back_until(rt.clone(), group, announce).await;
     }
+}
+
+/// "`ready`, which is about the start", is what counts.
+async fn law_26_an_inner_group_announces_although_one_of_its_actors_has_revoked<R: Runtime>(rt: R) {
+    let open = Event::new();
+    let opened = open.clone();
+    let moody = Actor::with(|ctx| async move {
+        opened.wait().await;
+        ctx.announce_ready();
+        // Before its group has seen the announcement.
+        ctx.revoke_ready();
+        ctx.interrupted().await;
+        Ok(())
+    });
+    let mut inner = Group::new();
+    inner.add_actor(moody.announces_ready());
+    let inner_handle = inner.handle();
+    let mut group = Group::new();
+    group.add_actor(inner.into_actor(rt.spawner()).announces_ready());
+    holds_back_until(rt, group, || open.set()).await;
+    assert!(!inner_handle.is_ready());
 }
 
 async fn law_26_an_inner_group_is_not_waited_for_unasked<R: Runtime>(rt: R) {
