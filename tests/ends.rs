@@ -108,7 +108,17 @@ fn main() -> ExitCode {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         return (case.expect("a case").program)();
     }
-    for case in CASES {
+    // As a test binary does: those whose name has the first argument that is no option.
+    let filter = std::env::args()
+        .skip(1)
+        .find(|it| !it.starts_with('-'))
+        .unwrap_or_default();
+    let cases: Vec<_> = CASES
+        .iter()
+        .filter(|case| case.name.contains(&filter))
+        .collect();
+    println!("\nrunning {} tests", cases.len());
+    for case in cases {
         case.check();
         case.check_without_stderr();
         println!("{} ... ok", case.name);
