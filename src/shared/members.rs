@@ -211,6 +211,10 @@ mod tests {
             };
             let expected: Vec<_> = stages.into_iter().flat_map(of).collect();
             assert_eq!(found, expected);
+            for order in stages {
+                let has = self.keys.iter().any(|key| key.order == order);
+                assert_eq!(self.table.has(order), has);
+            }
         }
 
         /// Where they lie.
