@@ -61,18 +61,19 @@ impl ChunkMap {
 
     pub(crate) fn get(&self, key: Key) -> Option<MemberRef> {
         let (entry, at) = self.entry(key)?;
-        let is_here = at < entry.chunk.len() && entry.is_occupied(at);
+        let is_here = entry.is_occupied(at);
         is_here.then(|| Place::new(Arc::clone(&entry.chunk), at))
     }
 
-    /// The last chunk that begins at `key` or before, and how far behind its first member `key` is.
-    /// Other stages may have taken the places behind the chunk in the order of adding, so it need not
-    /// reach that far.
+    /// The chunk in which `key` has or had its place, and that place.
     fn entry(&self, key: Key) -> Option<(&Entry, usize)> {
         let (first, entry) = self.chunks.range(..=key).next_back()?;
         // A lower stage comes before `key` too, with places that may come after it.
         let at = (first.order == key.order).then(|| key.nth - first.nth)?;
-        Some((entry, usize::try_from(at).ok()?))
+        // Other stages may have taken the places behind the chunk in the order of adding, so it need
+        // not reach as far as `key`.
+        let at = usize::try_from(at).ok()?;
+        (at < entry.chunk.len()).then_some((entry, at))
     }
 
     /// The chunk in which a member lies, and its place there.

@@ -104,8 +104,17 @@ async fn law_26_an_inner_group_announces_although_one_of_its_actors_has_revoked<
     let inner_handle = inner.handle();
     let mut group = Group::new();
     group.add_actor(inner.into_actor(rt.spawner()).announces_ready());
-    holds_back_until(rt, group, || open.set()).await;
+    group.add_actor(waiter().stage(1));
+    let handle = group.handle();
+    let mut run = Box::pin(group.run(rt.spawner()));
+    assert!(poll_once(&mut run).await.is_none());
+    assert!(!handle.is_ready());
+    open.set();
+    during(&mut run, handle.ready()).await.unwrap();
+    assert!(handle.is_ready());
     assert!(!inner_handle.is_ready());
+    handle.stop(Ok(()));
+    run.await.unwrap();
 }
 
 async fn law_26_an_inner_group_is_not_waited_for_unasked<R: Runtime>(rt: R) {
