@@ -3,10 +3,16 @@
 
 #![allow(clippy::pedantic)] // nobody's API
 
+#[allow(dead_code, reason = "the tests of `it` use all of it")]
+#[path = "it/support/clock.rs"]
+mod clock;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
 use std::time::Duration;
 
+use futures_lite::future::block_on;
 use rungroup::{Actor, Group, Threads};
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
@@ -135,6 +141,58 @@ fn who_did_not_stop_is_told() {
         told[0].starts_with("WARN") && told[0].contains(" state=parked reason="),
         "{told:?}"
     );
+}
+
+/// Law 15: "with `tracing` it warns after 5 s of a turn, then each time twice as late, whom it waits
+/// for".
+#[test]
+fn law_15_a_turn_without_a_limit_is_warned_of() {
+    let log = Log::of_all();
+    let (clock, alarms) = clock::manual(Threads);
+    let (release, released) = async_channel::bounded::<()>(1);
+    let mut group = Group::new();
+    let slow = async move {
+        let _ = released.recv().await;
+        Ok(())
+    };
+    group.add_actor(Actor::new(slow, |_| {}).name("told-slow"));
+    group.handle().stop(Ok(()));
+    let running = thread::spawn(|| group.run_blocking(clock));
+
+    let mut warned = Vec::new();
+    for (sleeps, after) in [(5, 5), (5, 10), (10, 20), (20, 40)] {
+        let alarm = block_on(alarms.next());
+        assert_eq!(alarm.duration, Duration::from_secs(sleeps));
+        assert_eq!(log.lines("waiting_for=`told-slow`"), warned);
+        warned.push(format!(
+            "WARN rungroup: the stop waits for actors, and has no limit after_ms={after}000 \
+             waiting_for=`told-slow` (parked)"
+        ));
+        alarm.ring();
+    }
+    let last = block_on(alarms.next());
+    assert_eq!(log.lines("waiting_for=`told-slow`"), warned);
+
+    drop(release);
+    running.join().unwrap().unwrap();
+    assert!(last.is_let_go() && alarms.are_all_taken());
+}
+
+/// What has a limit says in the end whom it did not wait for.
+#[test]
+fn a_turn_with_a_limit_is_not_warned_of() {
+    let _ = Log::of_all();
+    let (clock, alarms) = clock::manual(Threads);
+    let mut group = Group::new();
+    group.grace(Duration::from_secs(4711));
+    group.add_actor(Actor::new(std::future::pending(), |_| {}));
+    group.handle().stop(Ok(()));
+    let running = thread::spawn(|| group.run_blocking(clock));
+    let grace = block_on(alarms.next());
+    assert!(grace.is_for(Duration::from_secs(4711)));
+    grace.ring();
+    running.join().unwrap().unwrap_err();
+    assert!(alarms.are_all_taken());
 }
 
 /// Law 26: "An actor that exits without having announced, or that has no context to announce with,

@@ -21,6 +21,7 @@ on_every_runtime! {
     law_24_one_added_to_an_open_stage_and_held_back_never_starts,
     law_24_one_added_to_an_open_stage_starts_when_that_may,
     law_24_those_held_back_are_given_up_in_their_turns,
+    law_24_one_that_never_starts_holds_nobody_back,
 }
 
 type Run = Pin<Box<dyn Future<Output = Report> + Send>>;
@@ -293,6 +294,11 @@ struct Waits {
 
 impl Waits {
     async fn new<R: Runtime>(rt: &R) -> Waits {
+        Waits::announcing_late(rt, false).await
+    }
+
+    /// If `announces`, the actor of stage 0 announces once it is interrupted.
+    async fn announcing_late<R: Runtime>(rt: &R, announces: bool) -> Waits {
         let (log, release) = (Log::new(), Event::new());
         let mut group = Group::new();
         group.add_actor(held("high", &log, &release).stage(2));
@@ -303,9 +309,12 @@ impl Waits {
         during(&mut run, log.until("high interrupted")).await;
 
         let (give, given) = async_channel::bounded(1);
-        let lowest = Actor::with(|ctx| async move {
+        let lowest = Actor::with(move |ctx| async move {
             give.try_send(ctx.clone())?;
             ctx.interrupted().await;
+            if announces {
+                ctx.announce_ready();
+            }
             Ok(())
         });
         handle.add_actor(lowest.announces_ready()).unwrap();
@@ -354,4 +363,20 @@ async fn law_24_those_held_back_are_given_up_in_their_turns<R: Runtime>(rt: R) {
     assert_eq!(never_started(&report), ["middle", "last"]);
     assert_eq!(group.log.count("last works"), 0);
     assert_eq!(group.log.count("last interrupted"), 0);
+}
+
+/// What waits for the announcement of an actor that never starts need not wait.
+async fn law_24_one_that_never_starts_holds_nobody_back<R: Runtime>(rt: R) {
+    let group = Waits::announcing_late(&rt, true).await;
+    let log = &group.log;
+    for announcer in ["one", "two"].map(|name| working(name, log).stage(1).announces_ready()) {
+        group.handle.add_actor(announcer).unwrap();
+    }
+    let last = working("last", log).stage(2).background();
+    group.handle.add_actor(last).unwrap();
+    group.release.set();
+    let report = group.run.await;
+    assert_eq!(never_started(&report), ["middle", "one", "two"]);
+    assert_eq!(group.log.count("last interrupted"), 1);
+    assert_eq!(group.log.count("last exited"), 1);
 }

@@ -1,14 +1,16 @@
 //! Law 17: which actors are named when the time is over, and how long each was waited for.
 
 use std::future::pending;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use futures_lite::future::{poll_once, zip};
-use rungroup::{Actor, ActorState, Error, ErrorKind, Group, Straggler};
+use rungroup::{Actor, ActorState, Error, ErrorKind, Group, Outcome, Straggler};
 
 use crate::runtime::Runtime;
-use crate::support::{Event, Log, deaf, logged, parking};
+use crate::support::{Event, Held, Log, deaf, logged, parking, poll_with};
 
 on_every_runtime! {
     law_17_only_those_that_had_their_turn_are_named,
@@ -163,4 +165,53 @@ async fn law_17_the_turn_of_the_background_is_one_too<R: Runtime>(rt: R) {
     let run = group.run(parking(rt.spawner()));
     let error = zip(run, force).await.0.unwrap_err();
     assert!(error.report().stragglers()[0].waited_for().is_some());
+}
+
+/// A force interrupts all stages before it ends anybody. Who exits meanwhile is no straggler, whichever
+/// of the stages it is of. All by hand, because the exits must come from inside the last interrupt.
+#[test]
+fn law_17_one_that_exits_during_the_interrupts_of_a_force_is_no_straggler() {
+    let (spawner, tasks) = (Held::new(), Arc::new(Mutex::new(Vec::new())));
+    let stop = Event::new();
+    let poll_all = {
+        let (spawner, tasks) = (spawner.clone(), Arc::clone(&tasks));
+        move || {
+            let mut tasks = tasks.lock().unwrap();
+            tasks.extend(spawner.take());
+            tasks.retain_mut(|task| poll_with(Waker::noop(), task).is_pending());
+        }
+    };
+    let mut group = Group::new();
+    let names = ["high", "middle", "low"];
+    for (name, stage) in names.into_iter().zip([3, 2, 1]) {
+        let stopped = stop.clone();
+        let execute = async move {
+            stopped.wait().await;
+            Err(name.into())
+        };
+        group.add_actor(Actor::new(execute, |_| {}).name(name).stage(stage));
+    }
+    let poll = poll_all.clone();
+    let interrupt = move |_: &rungroup::Cause| {
+        stop.set();
+        poll();
+    };
+    group.add_actor(Actor::new(async { pending().await }, interrupt).name("deaf"));
+    let handle = group.handle();
+    let mut run = pin!(group.run_report(spawner));
+    let mut poll_run = || poll_with(Waker::noop(), &mut run);
+    assert!(poll_run().is_pending());
+    poll_all();
+
+    handle.force();
+    let Poll::Ready(report) = poll_run() else {
+        panic!("a force waits for nobody");
+    };
+    for name in names {
+        let outcome = report.exit(name).unwrap().outcome();
+        assert!(matches!(outcome, Outcome::Failed(_)), "{name}: {outcome:?}");
+    }
+    let stragglers = report.stragglers().iter();
+    let stragglers: Vec<_> = stragglers.map(|one| one.actor().as_str()).collect();
+    assert_eq!(stragglers, [Some("deaf")]);
 }
