@@ -15,7 +15,7 @@ use crate::outcome::Result;
 use crate::settings::Parent;
 use crate::shared::group_state::GroupState;
 use crate::shared::interrupt::Interrupt;
-use crate::shared::latch::{Latch, Wait};
+use crate::shared::latch::{Latch, Latches, Wait};
 use crate::shared::member_ref::MemberRef;
 
 /// Tells an actor whether it is interrupted and why, lets it announce that it is ready, and lets it
@@ -73,7 +73,7 @@ impl Context {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn interrupted(&self) -> Interrupted {
-        Interrupted(Wait::on(self.clone(), Context::latch))
+        Interrupted(Wait::on(self.clone(), ContextLatch::Interrupt))
     }
 
     /// Returns whether the actor is interrupted. It takes no lock and suits a hot loop.
@@ -94,7 +94,7 @@ impl Context {
     /// group.run_blocking(Threads).unwrap();
     /// ```
     pub fn is_interrupted(&self) -> bool {
-        match self.latch().get() {
+        match self.interrupt_latch().get() {
             Some(interrupted) => interrupted || self.group().gone.is_set(),
             None => false,
         }
@@ -262,7 +262,7 @@ impl Context {
         self.0.moves_to_thread();
     }
 
-    fn latch(&self) -> &Latch {
+    fn interrupt_latch(&self) -> &Latch {
         // An actor with a context has a latch. The fallback is set when the group is gone.
         self.0.latch().unwrap_or_else(|| self.gone())
     }
@@ -273,6 +273,24 @@ impl Context {
 
     fn group(&self) -> &Arc<GroupState> {
         &self.0.stage().group
+    }
+}
+
+/// Says which latch [`Interrupted`] waits for.
+#[derive(Clone, Copy)]
+pub(crate) enum ContextLatch {
+    Interrupt,
+    Gone,
+}
+
+impl Latches for Context {
+    type Which = ContextLatch;
+
+    fn latch(&self, which: ContextLatch) -> &Latch {
+        match which {
+            ContextLatch::Interrupt => self.interrupt_latch(),
+            ContextLatch::Gone => self.gone(),
+        }
     }
 }
 
@@ -317,7 +335,7 @@ impl Future for Interrupted {
         match Pin::new(&mut self.0).poll(cx) {
             Poll::Ready(false) => {
                 // The actor left before it was interrupted, so it waits until the group is gone.
-                self.0.switch_to(Context::gone);
+                self.0.switch_to(ContextLatch::Gone);
                 Pin::new(&mut self.0).poll(cx).map(drop)
             }
             polled => polled.map(drop),

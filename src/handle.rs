@@ -10,7 +10,7 @@ use crate::cause::{Cause, Trigger};
 use crate::outcome::Result;
 use crate::reason::Reason;
 use crate::settings::Parent;
-use crate::shared::group_state::GroupState;
+use crate::shared::group_state::{GroupLatch, GroupState};
 use crate::shared::latch::Wait;
 use crate::status::Status;
 
@@ -226,7 +226,7 @@ impl Handle {
     ) -> impl Future<Output = std::result::Result<(), NotReady>> + Send + 'static + use<> {
         let group = Arc::clone(&self.group);
         async move {
-            Wait::on(Arc::clone(&group), |group| &group.ready).await;
+            Wait::on(Arc::clone(&group), GroupLatch::Ready).await;
             if group.was_ready() && !group.stopping.is_set() {
                 Ok(())
             } else {
@@ -268,7 +268,7 @@ impl Handle {
     /// running.join().unwrap().unwrap();
     /// ```
     pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-        let stopping = Wait::on(Arc::clone(&self.group), |group| &group.stopping);
+        let stopping = Wait::on(Arc::clone(&self.group), GroupLatch::Stopping);
         async move {
             stopping.await;
         }

@@ -95,7 +95,7 @@ impl Stage<'_> {
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send + 'static {
-        let given_up = Wait::on(Arc::clone(&self.given_up), |latch| latch);
+        let given_up = Wait::on(Arc::clone(&self.given_up), ());
         or(async { Some(future.await) }, async {
             given_up.await;
             None

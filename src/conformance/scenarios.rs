@@ -69,7 +69,7 @@ fn tasks_run_side_by_side(stage: &Stage<'_>) -> Result<(), String> {
             if arrived.fetch_add(1, Ordering::Relaxed) + 1 == MANY {
                 opens.set(true);
             }
-            Wait::on(open, |latch| latch).await;
+            Wait::on(open, ()).await;
         })));
     }
     let result = is_whole(&stage.run(group));

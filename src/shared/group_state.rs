@@ -11,7 +11,7 @@ use crate::cause::Cause;
 use crate::panic::discard;
 use crate::phase::Phase;
 use crate::settings::Parent;
-use crate::shared::latch::Latch;
+use crate::shared::latch::{Latch, Latches};
 use crate::shared::mailbox::{Event, Mailbox};
 use crate::shared::snapshot::MemberSnapshot;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -46,6 +46,24 @@ pub(crate) struct GroupState {
     registry: OnceLock<Weak<dyn Registry>>,
     /// Where the group's times are counted from.
     born: Instant,
+}
+
+/// Says which latch of a group a task waits for.
+#[derive(Clone, Copy)]
+pub(crate) enum GroupLatch {
+    Ready,
+    Stopping,
+}
+
+impl Latches for Arc<GroupState> {
+    type Which = GroupLatch;
+
+    fn latch(&self, which: GroupLatch) -> &Latch {
+        match which {
+            GroupLatch::Ready => &self.ready,
+            GroupLatch::Stopping => &self.stopping,
+        }
+    }
 }
 
 /// How far the group is. All times are since its birth.

@@ -182,37 +182,54 @@ impl OtherWakers {
     }
 }
 
+/// Who owns the latches that a [`Wait`] may wait for.
+pub(crate) trait Latches: Unpin {
+    /// Says which of them. A byte at most: a pointer to a function would be eight, in the future of
+    /// each actor that waits.
+    type Which: Copy + Unpin;
+
+    fn latch(&self, which: Self::Which) -> &Latch;
+}
+
+impl Latches for Arc<Latch> {
+    type Which = ();
+
+    fn latch(&self, (): ()) -> &Latch {
+        self
+    }
+}
+
 /// Waits until a latch of `owner` is set. It is cancel safe: dropping it removes its waker.
-pub(crate) struct Wait<O> {
+pub(crate) struct Wait<O: Latches> {
     owner: O,
-    latch: fn(&O) -> &Latch,
+    which: O::Which,
     /// The key of its waker, if it has left one.
     key: Option<NonZeroU32>,
 }
 
-impl<O> Wait<O> {
-    pub(crate) fn on(owner: O, latch: fn(&O) -> &Latch) -> Wait<O> {
+impl<O: Latches> Wait<O> {
+    pub(crate) fn on(owner: O, which: O::Which) -> Wait<O> {
         Wait {
             owner,
-            latch,
+            which,
             key: None,
         }
     }
 
     /// Waits for another latch of the owner. The one before must be set.
-    pub(crate) fn switch_to(&mut self, latch: fn(&O) -> &Latch) {
+    pub(crate) fn switch_to(&mut self, which: O::Which) {
         // The setter of the former latch has taken the wakers, so the key is void.
         self.key = None;
-        self.latch = latch;
+        self.which = which;
     }
 }
 
-impl<O: Unpin> Future for Wait<O> {
+impl<O: Latches> Future for Wait<O> {
     type Output = bool;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
-        let Wait { owner, latch, key } = &mut *self;
-        let latch = latch(owner);
+        let Wait { owner, which, key } = &mut *self;
+        let latch = owner.latch(*which);
         if let Some(value) = latch.get() {
             return Poll::Ready(value);
         }
@@ -243,10 +260,10 @@ impl<O: Unpin> Future for Wait<O> {
     }
 }
 
-impl<O> Drop for Wait<O> {
+impl<O: Latches> Drop for Wait<O> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
-        let latch = (self.latch)(&self.owner);
+        let latch = self.owner.latch(self.which);
         // Once the latch is set, its setter has the wakers.
         if !latch.is_set() {
             let waker = latch.wakers().remove(key);
@@ -255,9 +272,9 @@ impl<O> Drop for Wait<O> {
     }
 }
 
-impl<O: Clone> Clone for Wait<O> {
+impl<O: Latches + Clone> Clone for Wait<O> {
     fn clone(&self) -> Wait<O> {
-        Wait::on(self.owner.clone(), self.latch)
+        Wait::on(self.owner.clone(), self.which)
     }
 }
 
@@ -285,10 +302,18 @@ impl<T> Oneshot<T> {
 
     /// Waits until the value was sent.
     pub(crate) fn sent(self: &Arc<Self>) -> Wait<Arc<Oneshot<T>>> {
-        Wait::on(Arc::clone(self), |oneshot| &oneshot.sent)
+        Wait::on(Arc::clone(self), ())
     }
 
     pub(crate) fn take(&self) -> Option<T> {
         lock(&self.value).take()
+    }
+}
+
+impl<T> Latches for Arc<Oneshot<T>> {
+    type Which = ();
+
+    fn latch(&self, (): ()) -> &Latch {
+        &self.sent
     }
 }

@@ -50,7 +50,7 @@ impl Watch {
         let dropped = Arc::new(AtomicBool::new(false));
         let arrivals = Arrivals {
             delivered,
-            ended: Wait::on(Arc::clone(&ended), |latch| latch),
+            ended: Wait::on(Arc::clone(&ended), ()),
             dropped: Arc::clone(&dropped),
         };
         let held = signals.first().map(|_| Held::new());

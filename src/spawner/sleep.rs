@@ -29,7 +29,7 @@ pub(crate) fn sleep_on_a_thread(duration: Duration) -> Pin<Box<Sleep>> {
         over.set(true);
     }
     Box::pin(ThreadSleep {
-        over: Wait::on(over, |latch| latch),
+        over: Wait::on(over, ()),
         _dropped: dropped,
     })
 }

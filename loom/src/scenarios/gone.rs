@@ -13,6 +13,7 @@ use crate::cause::{Cause, Trigger};
 use crate::outcome::Outcome;
 use crate::phase::Phase;
 use crate::settings::StopOrder;
+use crate::shared::group_state::GroupLatch;
 use crate::shared::latch::Wait;
 use crate::shared::mailbox::{Event, Exited, Key};
 use crate::shared::receiver::Receiver;
@@ -72,7 +73,7 @@ fn nothing_that_was_sent_outlives_the_group() {
 fn whoever_waits_for_the_stop_hears_of_the_end() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let stopping = Wait::on(Arc::clone(&receiver.state), |state| &state.stopping);
+        let stopping = Wait::on(Arc::clone(&receiver.state), GroupLatch::Stopping);
         let waiter = thread::spawn(move || block_on(stopping));
         drop(receiver);
         assert!(waiter.join().unwrap());

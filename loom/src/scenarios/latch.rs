@@ -10,7 +10,7 @@ use super::Dropped;
 use crate::shared::latch::{Latch, Oneshot, Wait};
 
 fn wait(latch: Arc<Latch>) -> Wait<Arc<Latch>> {
-    Wait::on(latch, |latch| latch)
+    Wait::on(latch, ())
 }
 
 /// loom fails when the waiter sleeps for ever.
