@@ -16,7 +16,7 @@ layers=(
     "machine"
     "serialize status error report spawner task"
     "members=shared/receiver,shared/intake,shared/members,shared/chunk_map"
-    "member=shared/member,shared/member_ref,shared/chunk,shared/stage,shared/readiness"
+    "member=shared/member,shared/member_ref,shared/chunk,shared/stage,shared/readiness,shared/timestamp"
     "mailbox=shared/group_state,shared/mailbox,shared/snapshot"
     # An actor owns its interrupt, so it stands in the middle of what threads share.
     "actor trace latch=shared/latch,shared/interrupt"

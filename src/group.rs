@@ -68,11 +68,10 @@ impl Group {
     /// Group::new().run_blocking(Threads).unwrap(); // nobody to wait for
     /// ```
     pub fn new() -> Group {
-        let receiver = Receiver::new();
         Group {
-            ledger: Ledger::new(Arc::clone(&receiver.state)),
+            receiver: Receiver::new(),
+            ledger: Ledger::default(),
             members: MemberTable::default(),
-            receiver,
             limits: Limits::default(),
             is_inner: false,
         }
@@ -131,7 +130,8 @@ impl Group {
     /// ```
     pub fn add_actor(&mut self, actor: Actor) -> &mut Group {
         self.accept_added();
-        self.ledger.admit(actor, &mut self.members);
+        self.ledger
+            .admit(actor, self.receiver.state(), &mut self.members);
         self
     }
 
@@ -216,7 +216,7 @@ impl Group {
     /// # stop.join().unwrap();
     /// ```
     pub fn handle(&self) -> Handle {
-        Handle::new(Arc::clone(&self.receiver.state))
+        Handle::new(Arc::clone(self.receiver.state()))
     }
 
     /// Runs all actors concurrently on `spawner` until the first one exits, interrupts all, and
@@ -262,9 +262,9 @@ impl Group {
     /// block_on(group.run(Threads)).unwrap();
     /// ```
     pub async fn run(self, spawner: impl Spawner) -> Result<(), Error> {
-        self.run_on(&spawner, Report::keeping_faults())
-            .await
-            .into_result()
+        let mut report = Report::keeping_faults();
+        self.run_on(&spawner, &mut report).await;
+        report.into_result()
     }
 
     /// Runs the group as [`run`](Group::run) does, and returns a report of the stop, which has the
@@ -294,7 +294,9 @@ impl Group {
     /// report.into_result().unwrap();
     /// ```
     pub async fn run_report(self, spawner: impl Spawner) -> Report {
-        self.run_on(&spawner, Report::keeping_all()).await
+        let mut report = Report::keeping_all();
+        self.run_on(&spawner, &mut report).await;
+        report
     }
 
     /// Runs the group as [`run`](Group::run) does, and blocks this thread meanwhile. It needs no
@@ -364,33 +366,34 @@ impl Group {
         })
     }
 
-    async fn run_on(mut self, spawner: &dyn Spawner, mut report: Report) -> Report {
+    async fn run_on(mut self, spawner: &dyn Spawner, report: &mut Report) {
         self.accept_added();
         self.receiver.intake.set_members(self.members);
         let mut machine = Machine::new(
             spawner,
-            self.receiver,
-            self.ledger,
+            &mut self.receiver,
+            &mut self.ledger,
             self.limits,
             self.is_inner,
-            &mut report,
+            report,
         );
 
         // Run each actor, and wait for the first to exit.
         let cause = machine.first_exit().await;
 
-        // Signal all to stop, stage by stage, and wait for them.
+        // Signal all to stop, stage by stage, and wait for them. The report has what the first one
+        // returned.
         machine.stop(cause).await;
-
-        // Return what the first one returned.
-        drop(machine);
-        report
     }
 
     /// Takes in the actors that were added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
+        if !self.receiver.intake.has_added() {
+            return;
+        }
         for actor in self.receiver.intake.take_all() {
-            self.ledger.admit(actor, &mut self.members);
+            self.ledger
+                .admit(actor, self.receiver.state(), &mut self.members);
         }
     }
 }

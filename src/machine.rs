@@ -89,8 +89,8 @@ impl Limits {
 
 pub(crate) struct Machine<'a> {
     spawner: &'a dyn Spawner,
-    receiver: Receiver,
-    ledger: Ledger,
+    receiver: &'a mut Receiver,
+    ledger: &'a mut Ledger,
     limits: Limits,
     /// Whether the group is an actor of another one, which decides what its end means.
     is_inner: bool,
@@ -112,8 +112,8 @@ pub(crate) struct Machine<'a> {
 impl<'a> Machine<'a> {
     pub(crate) fn new(
         spawner: &'a dyn Spawner,
-        receiver: Receiver,
-        ledger: Ledger,
+        receiver: &'a mut Receiver,
+        ledger: &'a mut Ledger,
         limits: Limits,
         is_inner: bool,
         report: &'a mut Report,
@@ -137,7 +137,7 @@ impl<'a> Machine<'a> {
     }
 
     fn group(&self) -> &GroupState {
-        &self.receiver.state
+        self.receiver.state()
     }
 
     /// Starts all actors, and waits for the first exit that ends the group, or for a request. Returns
@@ -172,10 +172,11 @@ impl<'a> Machine<'a> {
         if actors.is_empty() {
             return;
         }
+        let intake = &self.receiver.intake;
         // One lock for all of a batch. Nothing foreign runs under it: actors only move.
-        let mut members = self.receiver.intake.members();
+        let mut members = intake.members();
         for actor in actors {
-            self.ledger.admit(actor, &mut members);
+            self.ledger.admit(actor, intake.state(), &mut members);
         }
     }
 

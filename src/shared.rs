@@ -26,3 +26,4 @@ pub(crate) mod receiver;
 pub(crate) mod short_queue;
 pub(crate) mod snapshot;
 pub(crate) mod stage;
+pub(crate) mod timestamp;

@@ -40,6 +40,7 @@ mod shared {
     pub(crate) mod short_queue;
     pub(crate) mod snapshot;
     pub(crate) mod stage;
+    pub(crate) mod timestamp;
 }
 #[path = "../../src/sync.rs"]
 mod sync;

@@ -88,7 +88,7 @@ struct Scene {
 impl Scene {
     fn new() -> Scene {
         let receiver = Receiver::new();
-        let state = Arc::clone(&receiver.state);
+        let state = Arc::clone(receiver.state());
         let stage = Arc::new(Stage::new(StopOrder::Stage(0), state));
         Scene {
             receiver,

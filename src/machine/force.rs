@@ -7,6 +7,7 @@ use super::Machine;
 use super::alarm::Alarm;
 use super::entered::inside;
 use super::stopping::Stopping;
+use super::turn::Turn;
 use crate::error::severity;
 use crate::outcome::Outcome;
 use crate::phase::{ActorState, Phase};
@@ -130,13 +131,11 @@ impl Stopping<'_, '_> {
     /// Forces a batch of the actors whose own limit is over. Returns whether there may be more.
     fn force_some_due(&mut self) -> bool {
         let machine = &mut *self.machine;
-        let now = machine.group().now();
-        let Some(turn) = machine.turns.last_mut() else {
+        let has_limits = |turn: &&mut Turn| !turn.limits.is_empty();
+        let Some(turn) = machine.turns.last_mut().filter(has_limits) else {
             return false;
         };
-        if turn.limits.is_empty() {
-            return false;
-        }
+        let now = machine.receiver.state().now();
         let spent = turn.spent(machine.clocks.own.as_ref(), now);
         // Taken out of the limits first, so none is due twice.
         let due = turn.take_due(spent);

@@ -19,8 +19,8 @@ use crate::shared::stage::Stage;
 /// of the status.
 ///
 /// Its memory grows with the number of live actors.
+#[derive(Default)]
 pub(crate) struct Ledger {
-    group: Arc<GroupState>,
     stages: BTreeMap<StopOrder, Entry>,
     added: u64,
     /// The actors that were added and not yet looked at, in the order of adding.
@@ -64,21 +64,13 @@ pub(super) struct ActorLimit {
 }
 
 impl Ledger {
-    pub(crate) fn new(group: Arc<GroupState>) -> Ledger {
-        Ledger {
-            group,
-            stages: BTreeMap::new(),
-            added: 0,
-            fresh: ShortQueue::default(),
-            held: Held::default(),
-            awaited: BTreeMap::new(),
-            limits: BTreeMap::new(),
-            foreground: 0,
-        }
-    }
-
     /// Makes an actor a member of the group. It starts when it is due.
-    pub(crate) fn admit(&mut self, actor: Actor, members: &mut MemberTable) {
+    pub(crate) fn admit(
+        &mut self,
+        actor: Actor,
+        group: &Arc<GroupState>,
+        members: &mut MemberTable,
+    ) {
         let Actor {
             name,
             settings,
@@ -105,18 +97,18 @@ impl Ledger {
             self.limits.insert(Key { order, nth }, grace);
         }
         let member = Member::new(execute, interrupt, name, settings);
-        members.insert(self.add_fresh(order, nth), nth, member);
+        members.insert(self.add_fresh(order, nth, group), nth, member);
     }
 
     /// Notes that an actor has yet to start, and returns its stage. Most are of the stage of the one
     /// before, and are noted together.
-    fn add_fresh(&mut self, order: StopOrder, nth: u64) -> &Arc<Stage> {
+    fn add_fresh(&mut self, order: StopOrder, nth: u64, group: &Arc<GroupState>) -> &Arc<Stage> {
         // A run is a range without gaps, so one that was begun goes on only with the next actor.
         let goes_on = |run: &&mut Run| run.stage.order == order && run.nths.end == nth;
         if let Some(run) = self.fresh.newest_mut().filter(goes_on) {
             run.nths.end = nth + 1;
         } else {
-            let stage = self.stage(order);
+            let stage = self.stage(order, group);
             let nths = nth..nth + 1;
             self.fresh.push(Run { stage, nths });
         }
@@ -124,11 +116,11 @@ impl Ledger {
         &run.stage
     }
 
-    fn stage(&mut self, order: StopOrder) -> Arc<Stage> {
+    fn stage(&mut self, order: StopOrder, group: &Arc<GroupState>) -> Arc<Stage> {
         // A stage that was closed is never asked for again, because the intake is closed for it
         // (invariant 4).
         let entry = self.stages.entry(order).or_insert_with(|| Entry {
-            stage: Arc::new(Stage::new(order, Arc::clone(&self.group))),
+            stage: Arc::new(Stage::new(order, Arc::clone(group))),
             live: 0,
         });
         Arc::clone(&entry.stage)
@@ -225,7 +217,7 @@ impl Ledger {
 
     /// Forgets an actor that left or never started, and that `members` no longer has.
     pub(super) fn remove(&mut self, key: Key, members: &mut MemberTable) {
-        // Few groups have limits, and the others do not pay for the search.
+        // As in `take_limits`, most groups do not pay for the search.
         if !self.limits.is_empty() {
             self.limits.remove(&key);
         }
@@ -278,6 +270,10 @@ impl Ledger {
     }
 
     fn take_limits(&mut self, order: StopOrder) -> Vec<ActorLimit> {
+        // Few groups have limits, and the others do not pay for the search.
+        if self.limits.is_empty() {
+            return Vec::new();
+        }
         // They are of this stage alone, because the higher ones were closed before.
         let taken = self.limits.split_off(&Key { order, nth: 0 }).into_iter();
         let mut limits: Vec<_> = taken

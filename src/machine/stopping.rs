@@ -216,7 +216,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
             self.take_mail();
             self.machine.must_go_on()?;
             // Its last actors may have left meanwhile: then there is nobody to interrupt.
-            if self.machine.receiver.intake.members().has(order) {
+            if self.machine.receiver.intake.members().highest() == next {
                 return Ok(next);
             }
         }
@@ -250,7 +250,7 @@ impl<'m, 'a> Stopping<'m, 'a> {
         };
         // If nobody wants to see `Ok` exits, the tasks count them, and send nothing.
         let quiet = !report.wants_all() && !trace::wants_exits();
-        let now = receiver.state.now();
+        let now = receiver.state().now();
         // Before the first interrupt. A task that exits earlier sends its exit, and one that exits
         // later finds the count complete: either way, it leaves the count once (invariant 3).
         closed.stage.begin_turn(now, closed.live, quiet);
@@ -422,6 +422,9 @@ impl Machine<'_> {
 
     /// Logs which actors never started. Their drop comes first, because the log may be stuck.
     pub(super) fn log_never_started(&mut self) {
+        if self.unlogged.is_empty() {
+            return;
+        }
         for (name, settings) in std::mem::take(&mut self.unlogged) {
             trace::never_started(&name, settings);
         }

@@ -56,7 +56,7 @@ impl Machine<'_> {
     /// for the next round.
     fn take_some_mail(&mut self) -> Option<Notice> {
         // The whole queue is fetched under one lock, and taken without it.
-        if !self.receiver.fetch() {
+        if !self.receiver.fetch_some() {
             return None;
         }
         let mut left = BATCH;
@@ -76,7 +76,7 @@ impl Machine<'_> {
     fn admit_some(&mut self) {
         // The actors that were admitted before start first, so that a flood of added actors cannot
         // keep the group from becoming ready.
-        if self.ledger.has_to_start() {
+        if self.ledger.has_to_start() || !self.receiver.intake.has_added() {
             return;
         }
         let added = self.receiver.intake.take(BATCH);
@@ -174,15 +174,22 @@ impl Machine<'_> {
     }
 
     fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_clocks(cx);
+        // Mostly, there is a reason why `run` is polled, and it need not be woken again.
+        if self.has_news() {
+            return Poll::Ready(());
+        }
         // The waker is kept first and the mail looked at second. A sender does it the other way
         // round.
         self.group().mailbox.keep_waker(cx);
-        self.poll_clocks(cx);
-        if self.has_work() || self.over().is_some() {
-            Poll::Ready(())
-        } else {
-            self.worked = 0;
-            Poll::Pending
+        if self.has_news() {
+            return Poll::Ready(());
         }
+        self.worked = 0;
+        Poll::Pending
+    }
+
+    fn has_news(&self) -> bool {
+        self.has_work() || self.over().is_some()
     }
 }

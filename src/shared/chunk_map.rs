@@ -114,9 +114,12 @@ impl ChunkMap {
 
     /// Those of a stage from the `nth` actor of the group on, in the order of adding.
     pub(crate) fn iter_from(&self, key: Key) -> impl Iterator<Item = Lent<'_>> {
-        // A batch may have ended in the middle of a chunk: its rest comes first.
-        let first = self.chunks.range(first_of(key.order)..=key).next_back();
-        let first = first.map_or(key, |(&first, _)| first);
+        // A batch may have ended in the middle of a chunk, which begins not much earlier: its rest
+        // comes first.
+        let first = Key {
+            order: key.order,
+            nth: key.nth.saturating_sub(chunk::LONGEST as u64 - 1),
+        };
         let chunks = self.chunks.range(first..=last_of(key.order));
         let members = chunks.flat_map(|(_, entry)| entry.iter());
         members.skip_while(move |member| member.key() < key)

@@ -3,7 +3,7 @@
 //! The group's end is the [`Receiver`](super::receiver::Receiver). When that is dropped, the state
 //! lets go of everything foreign (law 34).
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::actor::Actor;
@@ -43,7 +43,7 @@ pub(crate) struct GroupState {
     /// Dropped when the group is gone; `None` from then on.
     guards: Mutex<Option<Vec<Box<dyn Send>>>>,
     /// The group owns the registry, so this does not keep its members alive.
-    registry: OnceLock<Weak<dyn Registry>>,
+    registry: Weak<dyn Registry>,
     /// Where the group's times are counted from.
     born: Instant,
 }
@@ -99,7 +99,7 @@ pub(crate) struct Request {
 }
 
 impl GroupState {
-    pub(crate) fn new() -> Arc<GroupState> {
+    pub(crate) fn new(registry: Weak<dyn Registry>) -> Arc<GroupState> {
         Arc::new(GroupState {
             mailbox: Mailbox::new(),
             ready: Latch::new(),
@@ -117,7 +117,7 @@ impl GroupState {
                 cause: None,
             }),
             guards: Mutex::new(Some(Vec::new())),
-            registry: OnceLock::new(),
+            registry,
             born: Instant::now(),
         })
     }
@@ -317,13 +317,9 @@ impl GroupState {
         discard(forgotten);
     }
 
-    pub(crate) fn set_registry(&self, registry: Weak<dyn Registry>) {
-        let _ = self.registry.set(registry);
-    }
-
     /// Who owns the members, until the group is gone.
     pub(crate) fn registry(&self) -> Option<Arc<dyn Registry>> {
-        self.registry.get()?.upgrade()
+        self.registry.upgrade()
     }
 }
 

@@ -6,7 +6,7 @@
 //! the locks.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::actor::Actor;
 use crate::settings::{Parent, StopOrder};
@@ -62,13 +62,18 @@ impl Closed {
 }
 
 impl Intake {
-    pub(crate) fn new(state: Arc<GroupState>) -> Intake {
-        Intake {
-            state,
+    /// Makes the intake of a new group, and the group's state.
+    pub(crate) fn new() -> Arc<Intake> {
+        Arc::new_cyclic(|registry: &Weak<Intake>| Intake {
+            state: GroupState::new(registry.clone()),
             queue: Mutex::new(Queue::default()),
             has_added: AtomicBool::new(false),
             members: Mutex::new(MemberTable::default()),
-        }
+        })
+    }
+
+    pub(crate) fn state(&self) -> &Arc<GroupState> {
+        &self.state
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -134,8 +139,8 @@ impl Intake {
     /// Closes the intake for all, and drops all that it has.
     pub(crate) fn close_and_drop(&self) {
         drop(self.close_and_take());
-        let members = std::mem::take(&mut *self.members());
         // Their destructors are foreign and may ask for the status, which takes the lock.
+        let members = self.members().take();
         drop(members);
     }
 

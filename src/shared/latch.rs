@@ -79,6 +79,10 @@ impl Latch {
     /// value before. The caller wakes the tasks after everything that must not depend on foreign
     /// wakers.
     pub(crate) fn set_without_waking(&self, value: bool) -> Option<Wakers> {
+        if self.is_set() {
+            // The end of a group sets what its stop has set, and a load costs less than an exchange.
+            return None;
+        }
         let value = if value { TRUE } else { FALSE };
         // Release pairs with the acquire in `get`. Only the first value counts, so a setter that
         // comes later has nothing to acquire.

@@ -16,6 +16,7 @@ use crate::outcome::ContainedOutcome;
 use crate::panic::{catch, contain, discard};
 use crate::settings::StopOrder;
 use crate::shared::short_queue::ShortQueue;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// A queue that was longer than this gives its memory back.
@@ -48,7 +49,14 @@ pub(crate) struct Key {
     pub(crate) nth: u64,
 }
 
-pub(crate) struct Mailbox(Mutex<Mail>);
+pub(crate) struct Mailbox {
+    mail: Mutex<Mail>,
+    /// Whether there are events: if not, the group need not take the lock in each of its rounds.
+    ///
+    /// It is written under the lock. So a group that has locked the mail to keep its waker sees each
+    /// event that was sent before (rule 3), and Relaxed is enough.
+    has_mail: AtomicBool,
+}
 
 #[derive(Default)]
 struct Mail {
@@ -75,11 +83,14 @@ impl Wake {
 
 impl Mailbox {
     pub(crate) fn new() -> Mailbox {
-        Mailbox(Mutex::new(Mail::default()))
+        Mailbox {
+            mail: Mutex::new(Mail::default()),
+            has_mail: AtomicBool::new(false),
+        }
     }
 
     fn mail(&self) -> MutexGuard<'_, Mail> {
-        lock(&self.0)
+        lock(&self.mail)
     }
 
     /// Queues an event and wakes the group.
@@ -109,6 +120,7 @@ impl Mailbox {
             return Some(Wake::default());
         }
         mail.events.push(event);
+        self.has_mail.store(true, Ordering::Relaxed);
         // The waker is taken, and not cloned: one wake covers all events until the group has looked
         // again. The group puts a waker back before it looks (rule 3), so no later event is unseen.
         Some(Wake(mail.waker.take()))
@@ -140,26 +152,30 @@ impl Mailbox {
         discard(outdated);
     }
 
+    /// Whether there are events. One that is sent meanwhile may be missed. So before the group waits,
+    /// it locks the mail to keep its waker; and where no event may be missed, it fetches.
     pub(crate) fn has_mail(&self) -> bool {
-        !self.mail().events.is_empty()
+        self.has_mail.load(Ordering::Relaxed)
     }
 
     /// Swaps the queue with an empty one.
     pub(crate) fn fetch(&self, empty: &mut ShortQueue<Event>) {
         debug_assert!(empty.is_empty());
-        std::mem::swap(empty, &mut self.mail().events);
+        let mut mail = self.mail();
+        std::mem::swap(empty, &mut mail.events);
+        self.has_mail.store(false, Ordering::Relaxed);
     }
 
-    /// Takes nothing any more. What was queued before can still be fetched.
-    pub(crate) fn close(&self) {
+    /// Takes nothing any more, and returns what was sent and not fetched.
+    pub(crate) fn close(&self) -> ShortQueue<Event> {
         // After this lock, each sender sees `closed` and drops its event itself. Before it, the
-        // event is in the queue, and the end of the group fetches and drops it. So none outlives
-        // the group.
-        let waker = {
+        // event is in the queue, which the end of the group drops. So none outlives the group.
+        let (waker, events) = {
             let mut mail = self.mail();
             mail.closed = true;
-            mail.waker.take()
+            (mail.waker.take(), std::mem::take(&mut mail.events))
         };
         discard(waker);
+        events
     }
 }

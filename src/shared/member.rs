@@ -36,7 +36,8 @@ use crate::shared::latch::Latch;
 use crate::shared::mailbox::{Event, Exited, Wake};
 use crate::shared::readiness::{Readiness, Settled};
 use crate::shared::snapshot::MemberSnapshot;
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use crate::shared::timestamp::Timestamp;
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::trace;
 
@@ -59,7 +60,7 @@ pub(crate) struct Member {
     readiness: Readiness,
     /// The nanoseconds from the birth of the group to the start. It is set before the task is
     /// spawned, which orders it.
-    started: AtomicU64,
+    started: Timestamp,
     span: trace::Span,
     slot: Mutex<Slot>,
     interrupt: Interrupt,
@@ -103,7 +104,7 @@ impl Member {
             callback: AtomicU8::new(NOTHING),
             on_thread: AtomicBool::new(false),
             readiness: Readiness::new(settings.announces()),
-            started: AtomicU64::new(0),
+            started: Timestamp::unset(),
             span: trace::Span::unopened(),
             slot: Mutex::new(Slot {
                 execute: Some(execute),
@@ -195,17 +196,12 @@ impl Member {
 
     /// Sets when it started. One that never starts has no span.
     pub(crate) fn set_started(&self, at: Duration) {
-        // A `u64` of nanoseconds holds five centuries. Zero is for an actor that has not started.
-        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX).max(1);
-        self.started.store(nanos, Ordering::Relaxed);
+        self.started.set(at);
     }
 
     /// When it started, since the birth of the group. `None` if it has not started.
     pub(crate) fn started(&self) -> Option<Duration> {
-        match self.started.load(Ordering::Relaxed) {
-            0 => None,
-            nanos => Some(Duration::from_nanos(nanos)),
-        }
+        self.started.get()
     }
 
     /// Whether it has exited or was forced.

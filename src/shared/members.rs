@@ -128,6 +128,15 @@ impl MemberTable {
         members.filter_map(|member| member.snapshot()).collect()
     }
 
+    /// Takes all members, if there are any.
+    pub(crate) fn take(&mut self) -> Option<MemberTable> {
+        (!self.is_empty()).then(|| mem::take(self))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.open.begin.is_none() && self.waiting.len() == 0 && self.turns.is_empty()
+    }
+
     /// All members, in the order in which they stop.
     pub(crate) fn in_stop_order(&mut self) -> impl Iterator<Item = Lent<'_>> {
         self.close();
@@ -140,6 +149,9 @@ impl MemberTable {
 /// from running, and two panics must not abort the program.
 impl Drop for MemberTable {
     fn drop(&mut self) {
+        if self.is_empty() {
+            return;
+        }
         for member in self.in_stop_order() {
             member.discard();
         }
@@ -153,7 +165,7 @@ mod tests {
     use super::*;
     use crate::name::Name;
     use crate::settings::Settings;
-    use crate::shared::group_state::GroupState;
+    use crate::shared::intake::Intake;
     use crate::shared::interrupt::Interrupt;
 
     const ACTORS: u64 = 100;
@@ -167,10 +179,11 @@ mod tests {
 
     impl Twins {
         fn new() -> Twins {
-            let group = &GroupState::new();
+            let intake = Intake::new();
             Twins {
-                stages: [0, 1]
-                    .map(|at| Arc::new(Stage::new(StopOrder::Stage(at), Arc::clone(group)))),
+                stages: [0, 1].map(|at| {
+                    Arc::new(Stage::new(StopOrder::Stage(at), Arc::clone(intake.state())))
+                }),
                 table: MemberTable::default(),
                 keys: BTreeSet::new(),
             }

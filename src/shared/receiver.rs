@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::phase::Phase;
-use crate::shared::group_state::{GroupState, Registry};
+use crate::shared::group_state::GroupState;
 use crate::shared::intake::Intake;
 use crate::shared::mailbox::{Event, QUEUE_KEPT};
 use crate::shared::short_queue::ShortQueue;
@@ -11,7 +11,6 @@ use crate::shared::short_queue::ShortQueue;
 /// Takes the events in their order, and owns the actors. Dropping it ends the group: it closes the
 /// mail and the intake and drops what they hold, so that nothing outlives the group.
 pub(crate) struct Receiver {
-    pub(crate) state: Arc<GroupState>,
     pub(crate) intake: Arc<Intake>,
     /// The events that were fetched together and have yet to be taken.
     batch: ShortQueue<Event>,
@@ -19,15 +18,14 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) fn new() -> Receiver {
-        let state = GroupState::new();
-        let intake = Arc::new(Intake::new(Arc::clone(&state)));
-        let registry: Arc<dyn Registry> = intake.clone();
-        state.set_registry(Arc::downgrade(&registry));
         Receiver {
-            state,
-            intake,
+            intake: Intake::new(),
             batch: ShortQueue::default(),
         }
+    }
+
+    pub(crate) fn state(&self) -> &Arc<GroupState> {
+        self.intake.state()
     }
 
     /// The next event of those that were fetched together.
@@ -38,11 +36,17 @@ impl Receiver {
         event
     }
 
+    /// Fetches the events that were sent, unless some of the last ones have yet to be taken. Returns
+    /// whether there are any to take. One that is sent meanwhile may be missed.
+    pub(crate) fn fetch_some(&mut self) -> bool {
+        self.has_mail() && self.fetch()
+    }
+
     /// Fetches all events that were sent, unless some of the last ones have yet to be taken. Returns
     /// whether there are any to take.
-    pub(crate) fn fetch(&mut self) -> bool {
+    fn fetch(&mut self) -> bool {
         if self.batch.is_empty() {
-            self.state.mailbox.fetch(&mut self.batch);
+            self.intake.state().mailbox.fetch(&mut self.batch);
         }
         !self.batch.is_empty()
     }
@@ -54,7 +58,7 @@ impl Receiver {
             return self.fetch();
         }
         let mut later = ShortQueue::default();
-        self.state.mailbox.fetch(&mut later);
+        self.state().mailbox.fetch(&mut later);
         while let Some(event) = later.pop() {
             self.batch.push(event);
         }
@@ -68,13 +72,13 @@ impl Receiver {
     }
 
     pub(crate) fn has_mail(&self) -> bool {
-        !self.batch.is_empty() || self.state.mailbox.has_mail()
+        !self.batch.is_empty() || self.state().mailbox.has_mail()
     }
 }
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        let state = &self.state;
+        let state = self.intake.state();
         // The order matters. Readiness ends first, because destructors may ask for it. The intake
         // and the mail close before what they hold is dropped, because destructors may add and
         // send. `gone` is set before the errors are forgotten: a request that comes too late to be
@@ -82,10 +86,9 @@ impl Drop for Receiver {
         state.mark_stopping();
         // Each actor contains the panics of its own destructors.
         self.intake.close_and_drop();
-        state.mailbox.close();
-        self.batch = ShortQueue::default();
-        state.mailbox.fetch(&mut self.batch);
-        self.batch = ShortQueue::default();
+        let sent = state.mailbox.close();
+        while self.batch.pop().is_some() {}
+        drop(sent);
         if state.phase() != Phase::Ended {
             state.enter_phase(Phase::Ended, state.now());
         }

@@ -12,7 +12,9 @@ pub(crate) struct ShortQueue<T> {
 
 impl<T> ShortQueue<T> {
     pub(crate) fn push(&mut self, item: T) {
-        self.older.extend(self.newest.replace(item));
+        if let Some(older) = self.newest.replace(item) {
+            self.older.push_back(older);
+        }
     }
 
     pub(crate) fn pop(&mut self) -> Option<T> {

@@ -1,10 +1,11 @@
 //! Actors that stop together.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::settings::StopOrder;
 use crate::shared::group_state::GroupState;
+use crate::shared::timestamp::Timestamp;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// One stage of a group, or its background.
@@ -20,7 +21,7 @@ pub(crate) struct Stage {
     live: AtomicUsize,
     quiet: AtomicBool,
     /// When its turn came.
-    interrupted: OnceLock<Duration>,
+    interrupted: Timestamp,
 }
 
 impl Stage {
@@ -30,14 +31,14 @@ impl Stage {
             group,
             live: AtomicUsize::new(0),
             quiet: AtomicBool::new(false),
-            interrupted: OnceLock::new(),
+            interrupted: Timestamp::unset(),
         }
     }
 
     /// Begins its turn with `live` actors whose exit the group has not taken yet. If `quiet`, an
     /// `Ok` exit is only counted.
     pub(crate) fn begin_turn(&self, at: Duration, live: usize, quiet: bool) {
-        let _ = self.interrupted.set(at);
+        self.interrupted.set(at);
         // Stored before `quiet`, whose release publishes it: a task that counts an exit finds the
         // count complete.
         self.live.store(live, Ordering::Relaxed);
@@ -66,6 +67,6 @@ impl Stage {
 
     /// When its turn came, since the birth of the group.
     pub(crate) fn interrupted(&self) -> Option<Duration> {
-        self.interrupted.get().copied()
+        self.interrupted.get()
     }
 }

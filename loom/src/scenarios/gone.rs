@@ -56,7 +56,7 @@ fn exit(drops: &Arc<AtomicUsize>) -> Event {
 fn nothing_that_was_sent_outlives_the_group() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let (state, drops) = (Arc::clone(&receiver.state), Arc::new(AtomicUsize::new(0)));
+        let (state, drops) = (Arc::clone(receiver.state()), Arc::new(AtomicUsize::new(0)));
         let sent = exit(&drops);
         let sender = thread::spawn(move || {
             state.mailbox.send(sent);
@@ -73,7 +73,7 @@ fn nothing_that_was_sent_outlives_the_group() {
 fn whoever_waits_for_the_stop_hears_of_the_end() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let stopping = Wait::on(Arc::clone(&receiver.state), GroupLatch::Stopping);
+        let stopping = Wait::on(Arc::clone(receiver.state()), GroupLatch::Stopping);
         let waiter = thread::spawn(move || block_on(stopping));
         drop(receiver);
         assert!(waiter.join().unwrap());
@@ -85,7 +85,7 @@ fn whoever_waits_for_the_stop_hears_of_the_end() {
 fn a_guard_is_dropped_with_the_group() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let (state, drops) = (Arc::clone(&receiver.state), Arc::new(AtomicUsize::new(0)));
+        let (state, drops) = (Arc::clone(receiver.state()), Arc::new(AtomicUsize::new(0)));
         let guard = Dropped(Arc::clone(&drops));
         let keeper = thread::spawn(move || {
             state.keep_guard(Box::new(guard));
@@ -102,12 +102,12 @@ fn a_guard_is_dropped_with_the_group() {
 fn whoever_sees_the_stop_sees_the_cause() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let state = Arc::clone(&receiver.state);
+        let state = Arc::clone(receiver.state());
         let look = thread::spawn(move || {
             let phase = state.progress().phase;
             assert!(phase == Phase::NotStarted || state.cause().is_some());
         });
-        receiver.state.set_cause(
+        receiver.state().set_cause(
             Cause::new(Trigger::NoActorLeft),
             None,
             (Phase::Stopping, Duration::ZERO),
@@ -122,7 +122,7 @@ fn whoever_sees_the_stop_sees_the_cause() {
 fn the_error_of_a_request_does_not_outlive_the_group() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let (state, drops) = (Arc::clone(&receiver.state), Arc::new(AtomicUsize::new(0)));
+        let (state, drops) = (Arc::clone(receiver.state()), Arc::new(AtomicUsize::new(0)));
         let cause = Cause::new(Trigger::Request {
             outcome: failed(&drops).into(),
             reason: None,
@@ -142,7 +142,7 @@ fn the_error_of_a_request_does_not_outlive_the_group() {
 fn a_request_against_the_end_finds_the_group_stopping() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let state = Arc::clone(&receiver.state);
+        let state = Arc::clone(receiver.state());
         let requester = thread::spawn(move || {
             state.request(request());
             assert!(state.stopping.is_set() && !state.is_ready());

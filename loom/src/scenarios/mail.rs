@@ -15,10 +15,10 @@ use crate::shared::receiver::Receiver;
 fn no_event_sleeps_unseen() {
     loom::model(|| {
         let mut receiver = Receiver::new();
-        let state = Arc::clone(&receiver.state);
+        let state = Arc::clone(receiver.state());
         let (count, waker) = counted();
         let sender = thread::spawn(move || state.mailbox.send(Event::SkipDrain));
-        let mailbox = &receiver.state.mailbox;
+        let mailbox = &receiver.state().mailbox;
         mailbox.keep_waker(&Context::from_waker(&waker));
         let seen = receiver.has_mail();
         sender.join().unwrap();
@@ -27,19 +27,46 @@ fn no_event_sleeps_unseen() {
     });
 }
 
+/// A group that has fetched some waits for the rest: the flag that spares it the lock hides nothing.
+#[test]
+fn what_is_sent_behind_a_fetch_is_seen() {
+    loom::model(|| {
+        let mut receiver = Receiver::new();
+        let state = Arc::clone(receiver.state());
+        let (count, waker) = counted();
+        let sender = thread::spawn(move || {
+            state.mailbox.send(Event::SkipDrain);
+            state.mailbox.send(Event::Force);
+        });
+        let mut taken = 0;
+        while receiver.fetch_some() {
+            taken += usize::from(receiver.next_fetched().is_some());
+        }
+        let mailbox = &receiver.state().mailbox;
+        mailbox.keep_waker(&Context::from_waker(&waker));
+        let is_seen = receiver.has_mail();
+        sender.join().unwrap();
+        assert!(taken == 2 || is_seen || count.wakes() == 1);
+        while receiver.next_event().is_some() {
+            taken += 1;
+        }
+        assert_eq!(taken, 2);
+    });
+}
+
 /// The first of two requests is the cause; each caller finds that the group is stopping.
 #[test]
 fn one_request_is_the_cause() {
     loom::model(|| {
         let mut receiver = Receiver::new();
-        let state = Arc::clone(&receiver.state);
+        let state = Arc::clone(receiver.state());
         let sender = thread::spawn(move || {
             state.request(request());
             assert!(state.stopping.is_set() && !state.is_ready());
         });
-        receiver.state.request(request());
-        receiver.state.ready.set(true);
-        assert!(!receiver.state.is_ready());
+        receiver.state().request(request());
+        receiver.state().ready.set(true);
+        assert!(!receiver.state().is_ready());
         sender.join().unwrap();
         assert!(matches!(receiver.next_event(), Some(Event::Requested)));
         assert!(receiver.next_event().is_none());
@@ -51,13 +78,13 @@ fn one_request_is_the_cause() {
 fn who_is_not_ready_is_stopping() {
     loom::model(|| {
         let receiver = Receiver::new();
-        let state = Arc::clone(&receiver.state);
+        let state = Arc::clone(receiver.state());
         let looks = thread::spawn(move || {
             if state.ready.get() == Some(false) {
                 assert!(state.stopping.is_set());
             }
         });
-        receiver.state.request(request());
+        receiver.state().request(request());
         looks.join().unwrap();
     });
 }
@@ -73,7 +100,7 @@ fn an_actor_is_accepted_or_given_back() {
             let actor = Actor::new(async { Ok(()) }, |_| {});
             intake.add(actor, None).is_ok()
         });
-        let mailbox = &receiver.state.mailbox;
+        let mailbox = &receiver.state().mailbox;
         mailbox.keep_waker(&Context::from_waker(&waker));
         let is_seen = receiver.intake.has_added();
         let early = receiver.intake.take_all().len();
@@ -96,7 +123,7 @@ fn no_actor_waits_unseen() {
             let actor = Actor::new(async { Ok(()) }, |_| {});
             assert!(intake.add(actor, None).is_ok());
         });
-        let mailbox = &receiver.state.mailbox;
+        let mailbox = &receiver.state().mailbox;
         mailbox.keep_waker(&Context::from_waker(&waker));
         let is_seen = receiver.intake.has_added();
         adder.join().unwrap();

@@ -136,13 +136,13 @@ fn a_revocation_against_an_exit_leaves_none_revoked() {
         let scene = Scene::new();
         let member = scene.member(0, usize::MAX);
         member.announce();
-        scene.receiver.state.ready.set(true);
+        scene.receiver.state().ready.set(true);
         let revokes = member.clone();
         let revoker = thread::spawn(move || revokes.revoke());
         let settled = member.settle_readiness();
         assert!(matches!(settled, Settled::Nothing | Settled::WasRevoked));
         revoker.join().unwrap();
-        assert!(scene.receiver.state.is_ready());
+        assert!(scene.receiver.state().is_ready());
     });
 }
 
@@ -154,12 +154,12 @@ fn a_second_announcement_against_an_exit_leaves_none_revoked() {
         let member = scene.member(0, usize::MAX);
         member.announce();
         member.revoke();
-        scene.receiver.state.ready.set(true);
-        assert!(!scene.receiver.state.is_ready());
+        scene.receiver.state().ready.set(true);
+        assert!(!scene.receiver.state().is_ready());
         let announces = member.clone();
         let announcer = thread::spawn(move || announces.announce());
         let _ = member.settle_readiness();
         announcer.join().unwrap();
-        assert!(scene.receiver.state.is_ready());
+        assert!(scene.receiver.state().is_ready());
     });
 }

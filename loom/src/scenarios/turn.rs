@@ -28,7 +28,7 @@ fn the_last_exit_wakes_the_group() {
         scene.stage.begin_turn(Duration::ZERO, 2, true);
         scene
             .receiver
-            .state
+            .state()
             .mailbox
             .keep_waker(&Context::from_waker(&waker));
         while let Some(event) = scene.receiver.next_event() {
