@@ -3,7 +3,11 @@
 
 #![allow(clippy::pedantic)] // nobody's API
 
-#[allow(dead_code, reason = "the tests of `it` use all of it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "a part of `it`, which uses all of it"
+)]
 #[path = "it/support/clock.rs"]
 mod clock;
 
