@@ -2,7 +2,7 @@
 //! interrupts is seen before the next one.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use rungroup::{Actor, Ends, ErrorKind, ForcedBy, Group, Handle, Spawner, Task};
 
 use crate::runtime::Runtime;
-use crate::support::{Count, Held, Inline, Log, parking};
+use crate::support::{Count, Held, Inline, Log, counting_waker, on_drop, parking, poll_with};
 
 on_every_runtime! {
     law_15_a_force_between_two_batches_of_a_start,
@@ -235,4 +235,52 @@ async fn law_26_a_group_that_is_never_idle_becomes_ready<R: Runtime>(rt: R) {
         }
     });
     group.run(spawner).await.unwrap();
+}
+
+/// Between two batches, `run` lets the other tasks of its thread run: it returns, and is polled again.
+/// By hand, to see what it does in each poll.
+#[test]
+fn law_15_no_poll_starts_or_takes_more_than_a_batch() {
+    const BATCH: usize = 256;
+    let (spawner, wakes) = (Held::new(), Count::new());
+    let waker = counting_waker(&wakes);
+    let mut group = Group::new();
+    group.add_actor(deaf());
+    let left = Count::new();
+    group.extend((1..MANY).map(|_| leaving(&left)));
+    let mut run = pin!(group.run(spawner.clone()));
+    // Polls `run` until it waits. In each poll, `done` grows by a batch at most.
+    let mut poll_run = |mut done: Box<dyn FnMut() -> usize + '_>| {
+        let mut before = done();
+        loop {
+            let woken = wakes.get();
+            assert!(poll_with(&waker, &mut run).is_pending());
+            let now = done();
+            assert!(now - before <= BATCH, "{before} and then {now}");
+            before = now;
+            if wakes.get() == woken {
+                return now;
+            }
+        }
+    };
+
+    let mut tasks = Vec::new();
+    let started = poll_run(Box::new(|| {
+        tasks.extend(spawner.take());
+        tasks.len()
+    }));
+    assert_eq!(started, MANY);
+
+    tasks.retain_mut(|task| poll_with(&waker, task).is_pending());
+    assert_eq!(tasks.len(), 1, "all others have exited");
+    let taken = poll_run(Box::new(|| left.get()));
+    assert_eq!(taken, MANY - 1);
+}
+
+/// An actor that exits without ending its group, which counts it when it takes the exit.
+fn leaving(left: &Count) -> Actor {
+    let left = left.clone();
+    let dropped = on_drop(move || left.add());
+    let interrupt = move |_: &rungroup::Cause| drop(dropped);
+    Actor::new(async { Ok(()) }, interrupt).ends_group(Ends::OnError)
 }
