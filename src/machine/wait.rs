@@ -79,8 +79,8 @@ impl Machine<'_> {
         if self.ledger.has_to_start() || !self.receiver.intake.has_added() {
             return;
         }
+        // Each counts as work when it starts, or is held back.
         let added = self.receiver.intake.take(BATCH);
-        self.worked += added.len();
         self.admit(added);
     }
 

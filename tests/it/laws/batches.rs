@@ -222,7 +222,8 @@ async fn law_26_a_group_that_is_never_idle_becomes_ready<R: Runtime>(rt: R) {
     }
     let mut group = Group::new();
     group.add_actor(Actor::cancellable(std::future::pending()).name("stays"));
-    group.add_actor(short());
+    // More than a batch: what is added meanwhile must not come in before they have started.
+    group.extend((0..MANY).map(|_| short()));
     let handle = group.handle();
     let stays = Mutex::new(Some(rt.spawner()));
     let hook = Hooked::new(Inline, move |nth, _| add_and_look(&handle, nth));
