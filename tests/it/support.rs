@@ -261,6 +261,27 @@ impl Spawner for Held {
     }
 }
 
+/// The tasks of a group, which are polled by hand.
+#[derive(Clone, Default)]
+pub struct Tasks {
+    held: Held,
+    polled: Arc<Mutex<Vec<Task>>>,
+}
+
+impl Tasks {
+    pub fn spawner(&self) -> Held {
+        self.held.clone()
+    }
+
+    /// Polls each task once.
+    pub fn poll(&self) {
+        let mut tasks = std::mem::take(&mut *self.polled.lock().unwrap());
+        tasks.extend(self.held.take());
+        tasks.retain_mut(|task| poll_with(Waker::noop(), task).is_pending());
+        self.polled.lock().unwrap().append(&mut tasks);
+    }
+}
+
 /// An actor that waits for its interrupt, and logs "`name` interrupted" and "`name` exited".
 #[track_caller]
 pub fn logged(name: &'static str, log: &Log) -> Actor {

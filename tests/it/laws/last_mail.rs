@@ -1,12 +1,11 @@
 //! Laws 24 and 26: what the last mail before a turn sets free.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-use rungroup::{Actor, Context, Ends, Group, Handle, Task};
+use rungroup::{Actor, Context, Ends, Group, Handle};
 
-use crate::support::{Event, Held, Log, holding, logged, on_drop, poll_with};
+use crate::support::{Event, Log, Tasks, holding, logged, on_drop, poll_with};
 
 /// All by hand, because the mail must come between the close of a stage and its turn: from inside the
 /// destructor of an actor that is given up there.
@@ -29,7 +28,7 @@ fn law_24_one_that_the_last_mail_sets_free_starts_before_its_turn() {
     );
     group.add_actor(leaves.name("leaves").stage(2).ends_group(Ends::OnError));
     let handle = group.handle();
-    let mut run = pin!(group.run_report(tasks.held.clone()));
+    let mut run = pin!(group.run_report(tasks.spawner()));
     let mut poll_run = || poll_with(Waker::noop(), &mut run);
 
     assert!(poll_run().is_pending());
@@ -80,21 +79,4 @@ fn law_24_one_that_the_last_mail_sets_free_starts_before_its_turn() {
 
 fn add(handle: &Handle, actor: Actor) {
     assert!(handle.add_actor(actor).is_ok());
-}
-
-/// The tasks of a group, which are polled by hand.
-#[derive(Clone, Default)]
-struct Tasks {
-    held: Held,
-    polled: Arc<Mutex<Vec<Task>>>,
-}
-
-impl Tasks {
-    /// Polls each task once.
-    fn poll(&self) {
-        let mut tasks = std::mem::take(&mut *self.polled.lock().unwrap());
-        tasks.extend(self.held.take());
-        tasks.retain_mut(|task| poll_with(Waker::noop(), task).is_pending());
-        self.polled.lock().unwrap().append(&mut tasks);
-    }
 }

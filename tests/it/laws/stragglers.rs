@@ -10,7 +10,7 @@ use futures_lite::future::{poll_once, zip};
 use rungroup::{Actor, ActorState, Error, ErrorKind, Group, Outcome, Straggler};
 
 use crate::runtime::Runtime;
-use crate::support::{Event, Held, Log, deaf, logged, parking, poll_with};
+use crate::support::{Event, Log, Tasks, deaf, logged, parking, poll_with};
 
 on_every_runtime! {
     law_17_only_those_that_had_their_turn_are_named,
@@ -171,16 +171,7 @@ async fn law_17_the_turn_of_the_background_is_one_too<R: Runtime>(rt: R) {
 /// of the stages it is of. All by hand, because the exits must come from inside the last interrupt.
 #[test]
 fn law_17_one_that_exits_during_the_interrupts_of_a_force_is_no_straggler() {
-    let (spawner, tasks) = (Held::new(), Arc::new(Mutex::new(Vec::new())));
-    let stop = Event::new();
-    let poll_all = {
-        let (spawner, tasks) = (spawner.clone(), Arc::clone(&tasks));
-        move || {
-            let mut tasks = tasks.lock().unwrap();
-            tasks.extend(spawner.take());
-            tasks.retain_mut(|task| poll_with(Waker::noop(), task).is_pending());
-        }
-    };
+    let (tasks, stop) = (Tasks::default(), Event::new());
     let mut group = Group::new();
     let names = ["high", "middle", "low"];
     for (name, stage) in names.into_iter().zip([3, 2, 1]) {
@@ -191,17 +182,17 @@ fn law_17_one_that_exits_during_the_interrupts_of_a_force_is_no_straggler() {
         };
         group.add_actor(Actor::new(execute, |_| {}).name(name).stage(stage));
     }
-    let poll = poll_all.clone();
+    let others = tasks.clone();
     let interrupt = move |_: &rungroup::Cause| {
         stop.set();
-        poll();
+        others.poll();
     };
     group.add_actor(Actor::new(async { pending().await }, interrupt).name("deaf"));
     let handle = group.handle();
-    let mut run = pin!(group.run_report(spawner));
+    let mut run = pin!(group.run_report(tasks.spawner()));
     let mut poll_run = || poll_with(Waker::noop(), &mut run);
     assert!(poll_run().is_pending());
-    poll_all();
+    tasks.poll();
 
     handle.force();
     let Poll::Ready(report) = poll_run() else {
