@@ -388,10 +388,7 @@ impl Group {
 
     /// Takes in the actors that were added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
-        if !self.receiver.intake.has_added() {
-            return;
-        }
-        for actor in self.receiver.intake.take_all() {
+        for actor in self.receiver.intake.take_all().into_iter().flatten() {
             self.ledger
                 .admit(actor, self.receiver.state(), &mut self.members);
         }

@@ -99,8 +99,9 @@ impl<'m, 'a> Stopping<'m, 'a> {
             group.enter_phase(Phase::Stopping, group.now());
         }
         // What was accepted is known before the books are closed.
-        let added = self.machine.receiver.intake.take_all();
-        self.machine.admit(added);
+        if let Some(added) = self.machine.receiver.intake.take_all() {
+            self.machine.admit(added);
+        }
         // Stages that have not started never start (law 26).
         self.give_up_held(None).await?;
         while let Some(order) = self.close_next_stage().await? {

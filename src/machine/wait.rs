@@ -76,12 +76,13 @@ impl Machine<'_> {
     fn admit_some(&mut self) {
         // The actors that were admitted before start first, so that a flood of added actors cannot
         // keep the group from becoming ready.
-        if self.ledger.has_to_start() || !self.receiver.intake.has_added() {
+        if self.ledger.has_to_start() {
             return;
         }
         // Each counts as work when it starts, or is held back.
-        let added = self.receiver.intake.take(BATCH);
-        self.admit(added);
+        if let Some(added) = self.receiver.intake.take(BATCH) {
+            self.admit(added);
+        }
     }
 
     /// Returns what is over, if anything is.

@@ -84,21 +84,21 @@ impl Intake {
         self.has_added.load(Ordering::Relaxed)
     }
 
-    /// Takes the next actors that were added, at most `most`, in the order of adding.
-    pub(crate) fn take(&self, most: usize) -> VecDeque<Actor> {
+    /// Takes the next actors that were added, if any were, at most `most`, in the order of adding.
+    pub(crate) fn take(&self, most: usize) -> Option<VecDeque<Actor>> {
         if !self.has_added() {
-            return VecDeque::new();
+            return None;
         }
         let mut queue = self.queue();
         if queue.added.len() <= most {
-            return self.empty(&mut queue);
+            return Some(self.empty(&mut queue));
         }
         // Actors are left, and so is the flag: the group comes back for them.
-        queue.added.drain(..most).collect()
+        Some(queue.added.drain(..most).collect())
     }
 
-    /// Takes all actors that were added.
-    pub(crate) fn take_all(&self) -> VecDeque<Actor> {
+    /// Takes all actors that were added, if any were.
+    pub(crate) fn take_all(&self) -> Option<VecDeque<Actor>> {
         self.take(usize::MAX)
     }
 

@@ -58,8 +58,7 @@ pub(crate) struct Member {
     /// Whether its work goes to a thread of its own, which outlives the drop of its future.
     on_thread: AtomicBool,
     readiness: Readiness,
-    /// The nanoseconds from the birth of the group to the start. It is set before the task is
-    /// spawned, which orders it.
+    /// It is set before the task is spawned, which orders it.
     started: Timestamp,
     span: trace::Span,
     slot: Mutex<Slot>,

@@ -103,7 +103,7 @@ fn an_actor_is_accepted_or_given_back() {
         let mailbox = &receiver.state().mailbox;
         mailbox.keep_waker(&Context::from_waker(&waker));
         let is_seen = receiver.intake.has_added();
-        let early = receiver.intake.take_all().len();
+        let early = receiver.intake.take_all().map_or(0, |added| added.len());
         let (next, late) = receiver.intake.close_stage_and_take();
         assert_eq!(next.is_some(), !late.is_empty());
         let accepted = adder.join().unwrap();
@@ -128,6 +128,6 @@ fn no_actor_waits_unseen() {
         let is_seen = receiver.intake.has_added();
         adder.join().unwrap();
         assert!(is_seen || count.wakes() == 1);
-        assert_eq!(receiver.intake.take_all().len(), 1);
+        assert_eq!(receiver.intake.take_all().map(|added| added.len()), Some(1));
     });
 }
