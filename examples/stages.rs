@@ -138,7 +138,10 @@ async fn read_head(client: &Async<TcpStream>) -> io::Result<String> {
 async fn work(ctx: Context, number: u32, jobs: Arc<Queue<Job>>, rows: Sender<Row>) -> Result {
     while let Some(Job { request, answer }) = jobs.next(&ctx).await {
         let path = request.split_whitespace().nth(1).unwrap_or("/").into();
-        rows.send(Row { path, answer }).await?;
+        let sent = rows.send(Row { path, answer }).await;
+        // Without the row: the group keeps an error until its run ends, and a client would wait for
+        // the answer until then.
+        sent.map_err(|_| "the database is gone")?;
     }
     println!("worker {number} has stopped");
     Ok(())
@@ -186,5 +189,22 @@ mod tests {
     #[test]
     fn it_stops_whatever_happens() {
         stops_while(get_page, "row 1 is /page\n", app);
+    }
+
+    #[test]
+    fn a_worker_that_fails_lets_go_of_its_client() {
+        let (to_workers, jobs) = async_channel::bounded(1);
+        let (to_database, rows) = async_channel::bounded(1);
+        let (answer, answered) = async_channel::bounded(1);
+        drop(rows);
+        let request = "GET /page HTTP/1.0".into();
+        to_workers.try_send(Job { request, answer }).unwrap();
+        let mut group = Group::new();
+        group.add_actor(Actor::with(|ctx| {
+            work(ctx, 1, Arc::new(Queue(jobs)), to_database)
+        }));
+        let report = runtime::block_on(group.run_report(runtime::spawner()));
+        assert!(answered.is_closed());
+        assert!(report.into_result().is_err());
     }
 }

@@ -20,6 +20,7 @@ on_every_runtime!(
     a_cleanup_that_needs_what_has_stopped,
     a_lock_that_the_interrupt_needs,
     a_queue_that_keeps_replies_of_a_dead_reader,
+    an_error_that_holds_the_reply_it_could_not_send,
 );
 
 fn is(finding: &Finding, fault: Fault, actor: &str) -> bool {
@@ -279,6 +280,42 @@ async fn a_queue_that_keeps_replies_of_a_dead_reader<R: Runtime>(rt: R) {
             Ok(())
         });
         group.add_actor(client.stage(1).name("client"));
+        group
+    };
+    let findings = every_stop(build).limit(SHORT).run(rt.spawner()).await;
+    found(&findings, |finding| {
+        is(finding, Fault::Lost, "reader") && finding.poll() == 1 && waited_for(finding, "client")
+    });
+}
+
+/// The group keeps the error until its run ends.
+async fn an_error_that_holds_the_reply_it_could_not_send<R: Runtime>(rt: R) {
+    let build = async || {
+        let (requests, queue) = async_channel::bounded::<Option<Sender<()>>>(1);
+        let (reply, replied) = async_channel::bounded(1);
+        requests.try_send(None).unwrap(); // so that the worker waits for the reader
+        let mut group = Group::new();
+        let reader = Actor::with(|ctx| async move {
+            while let Some(Ok(reply)) = ctx.run_until_interrupted(queue.recv()).await {
+                if let Some(reply) = reply {
+                    let _ = reply.send(()).await;
+                }
+            }
+            Ok(())
+        });
+        group.add_actor(reader.stage(0).name("reader"));
+        let worker = Actor::with(|ctx| async move {
+            requests.send(Some(reply)).await?;
+            ctx.interrupted().await;
+            Ok(())
+        });
+        group.add_actor(worker.stage(1).name("worker"));
+        let client = Actor::with(|ctx| async move {
+            let _ = replied.recv().await;
+            ctx.interrupted().await;
+            Ok(())
+        });
+        group.add_actor(client.stage(2).name("client"));
         group
     };
     let findings = every_stop(build).limit(SHORT).run(rt.spawner()).await;
