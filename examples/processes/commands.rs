@@ -100,6 +100,8 @@ fn signals(group: Handle) -> io::Result<Actor> {
 
 #[cfg(test)]
 mod tests {
+    use std::{env, process};
+
     use rungroup::testing::every_stop;
 
     use super::*;
@@ -126,5 +128,21 @@ mod tests {
         .limit(Duration::from_secs(60)) // longer than the grace, which leaves stragglers
         .check(runtime::spawner());
         runtime::block_on(test);
+    }
+
+    /// The shell starts a process after it got its SIGTERM, and dies of it.
+    #[test]
+    fn what_a_terminated_shell_has_left_is_terminated() {
+        let path = env::temp_dir().join(format!("processes-{}", process::id()));
+        let waits = path.display();
+        let leaves = format!(
+            "trap 'sleep 3600 & trap - TERM; kill -TERM $$' TERM
+             touch {waits}
+             while :; do sleep 0.01; done"
+        );
+        let ends = format!("until [ -e {waits} ]; do sleep 0.01; done; rm {waits}");
+        let jobs = Jobs([leaves, ends].map(Job::new).map(Arc::new).into());
+        let report = runtime::block_on(app(GRACE, &jobs.0).unwrap().run_report(runtime::spawner()));
+        assert!(report.stragglers().is_empty(), "{report}");
     }
 }

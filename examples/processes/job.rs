@@ -26,6 +26,11 @@ async fn run(job: Arc<Job>) -> Result {
         return Ok(());
     };
     let status = on_a_thread(move || exit_of(shell)).await??;
+    if status.terminating_signal() == Some(Signal::TERM.as_raw()) {
+        // A shell blocks signals while it forks: one that comes meanwhile ends the shell, and the new
+        // process never sees it.
+        job.terminate();
+    }
     match Ended::with(&status) {
         Some(ended) => Err(ended.into()),
         None => Ok(()),

@@ -10,8 +10,10 @@
 //! ```
 //!
 //! - Each command is `sh -c COMMAND` in a process group of its own, and signals go to the whole
-//!   group. A command has ended when its shell has. On Linux, the processes that the shell has left
-//!   behind are waited for too, and killed when the grace is over.
+//!   group. A command has ended when its shell has. If SIGTERM ended the shell, the processes that it
+//!   has left behind get a SIGTERM after it, because a process that the shell was about to start has
+//!   missed the first. On Linux, what a shell leaves is waited for too, and killed when the grace is
+//!   over.
 //! - A command's standard input is empty, and its output goes where ours does.
 //! - SIGINT, SIGTERM or SIGHUP to us stops all commands in the same way, and the exit status is 128
 //!   plus the signal's number. The second signal ends the grace.
