@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rungroup::Group;
+use futures_lite::future::poll_once;
 use rungroup::signal::{self, Signal};
+use rungroup::{Group, Spawner};
 use rustix::process::Signal as Number;
 
 use super::child::{Child, hear, is_parent, live_on, say};
-use super::says_when_up;
+use super::{HOUR, says_when_up};
 use crate::runtime::Runtime;
 
 on_every_runtime! {
@@ -134,7 +135,7 @@ async fn a_signal_that_had_a_handler_is_left_to_it<R: Runtime>(_: R) {
 }
 
 /// There are not enough file descriptors to receive signals, or else to read what the signal does.
-async fn an_actor_that_cannot_be_made_leaves_a_signal_ignored<R: Runtime>(_: R) {
+async fn an_actor_that_cannot_be_made_leaves_a_signal_ignored<R: Runtime>(rt: R) {
     if !cfg!(target_os = "linux") {
         return; // /proc is needed
     }
@@ -148,6 +149,9 @@ async fn an_actor_that_cannot_be_made_leaves_a_signal_ignored<R: Runtime>(_: R) 
         }
         return child.ends_well();
     }
+    // A runtime opens what its threads need with its first timer, and panics if it cannot.
+    let timer = rt.spawner().sleep(HOUR);
+    assert!(poll_once(timer).await.is_none());
     let open = || std::fs::File::open("/dev/null");
     let mut files: Vec<_> = std::iter::from_fn(|| open().ok()).collect();
     // Two descriptors are enough to receive, the third one is for reading.
