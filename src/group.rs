@@ -388,7 +388,10 @@ impl Group {
 
     /// Takes in the actors that were added through handles, to keep the order of adding.
     fn accept_added(&mut self) {
-        for actor in self.receiver.intake.take_all().into_iter().flatten() {
+        let Some(added) = self.receiver.intake.take_all() else {
+            return;
+        };
+        for actor in added {
             self.ledger
                 .admit(actor, self.receiver.state(), &mut self.members);
         }

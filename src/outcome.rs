@@ -164,7 +164,10 @@ impl ContainedOutcome {
 
 impl Drop for ContainedOutcome {
     fn drop(&mut self) {
-        discard(self.take());
+        // Most are `Ok`, which has no destructor.
+        if !self.is_ok() {
+            discard(self.take());
+        }
     }
 }
 

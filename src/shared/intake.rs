@@ -86,15 +86,16 @@ impl Intake {
 
     /// Takes the next actors that were added, if any were, at most `most`, in the order of adding.
     pub(crate) fn take(&self, most: usize) -> Option<VecDeque<Actor>> {
-        if !self.has_added() {
-            return None;
-        }
+        self.has_added().then(|| self.take_queued(most))
+    }
+
+    fn take_queued(&self, most: usize) -> VecDeque<Actor> {
         let mut queue = self.queue();
         if queue.added.len() <= most {
-            return Some(self.empty(&mut queue));
+            return self.empty(&mut queue);
         }
         // Actors are left, and so is the flag: the group comes back for them.
-        Some(queue.added.drain(..most).collect())
+        queue.added.drain(..most).collect()
     }
 
     /// Takes all actors that were added, if any were.

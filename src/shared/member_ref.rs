@@ -28,14 +28,13 @@ impl MemberRef {
     /// Execute cannot be given its member when it is made, because it has none yet. Anything that
     /// it shared with its member until then would cost one more allocation for each actor.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.enters() {
-            return self.poll_execute(cx);
-        }
         // What was there belongs to the poll around this one: an inner group may be run by a
         // spawner that polls inline.
-        let outer = switch_entering(Some(self.clone()));
+        let outer = self.enters().then(|| switch_entering(Some(self.clone())));
         let polled = self.poll_execute(cx);
-        drop(switch_entering(outer));
+        if let Some(outer) = outer {
+            drop(switch_entering(outer));
+        }
         polled
     }
 

@@ -48,6 +48,7 @@ impl Open {
 
 impl MemberTable {
     /// Inserts the `nth` actor of the group, which is of `stage`.
+    #[inline] // so that the member is made where it will lie, and not moved there
     pub(crate) fn insert(&mut self, stage: &Arc<Stage>, nth: u64, member: Member) {
         if !self.open.takes(stage.order, nth) {
             self.close();
