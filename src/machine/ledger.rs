@@ -103,9 +103,10 @@ impl Ledger {
     /// Notes that an actor has yet to start, and returns its stage. Most are of the stage of the one
     /// before, and are noted together.
     fn add_fresh(&mut self, order: StopOrder, nth: u64, group: &Arc<GroupState>) -> &Arc<Stage> {
-        // A run is a range without gaps, so one that was begun goes on only with the next actor.
-        let goes_on = |run: &&mut Run| run.stage.order == order && run.nths.end == nth;
-        if let Some(run) = self.fresh.newest_mut().filter(goes_on) {
+        // A run is a range without gaps: all actors come through here, so the newest ends at this one.
+        let is_of_the_stage = |run: &&mut Run| run.stage.order == order;
+        if let Some(run) = self.fresh.newest_mut().filter(is_of_the_stage) {
+            debug_assert_eq!(run.nths.end, nth);
             run.nths.end = nth + 1;
         } else {
             let stage = self.stage(order, group);

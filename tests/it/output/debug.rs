@@ -91,4 +91,6 @@ fn an_outcome_shows_what_it_holds() {
     let cause = error.report().cause().unwrap();
     let shown = format!("{:?}", cause.outcome().unwrap());
     assert_eq!(shown, "Panicked(Panic(\"kaboom\"))");
+    let exit = format!("{cause:?}");
+    assert!(exit.contains(&format!("outcome: {shown}")), "{exit}");
 }
