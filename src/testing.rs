@@ -57,7 +57,9 @@
 //!
 //! A finding shows a line such as `RUNGROUP_TRIAL='stop:3:server'`. With this environment variable,
 //! [`run`](EveryStop::run) and [`check`](EveryStop::check) do that trial only. On a deterministic
-//! executor, such as Tokio's current-thread runtime with a paused clock, it has the same result.
+//! executor, such as Tokio's current-thread runtime with a paused clock, it has the same result. If
+//! the actor does not come to that poll, the trial is undisturbed, and a line on the standard error
+//! says so.
 //!
 //! # It does not hang
 //!

@@ -246,7 +246,8 @@ where
         match moment::asked_for() {
             Some(Alone::Undisturbed) => drop(self.try_one(&ground, None, &mut findings).await),
             Some(Alone::At(moment)) => {
-                drop(self.try_one(&ground, Some(moment), &mut findings).await);
+                let tried = self.try_one(&ground, Some(moment), &mut findings).await;
+                tried.say_if_missed();
             }
             None => self.try_all(&ground, &mut findings).await,
         }
@@ -370,6 +371,15 @@ struct Tried {
 }
 
 impl Tried {
+    /// Tells a person who has asked for a moment that it did not come. Without findings, the test
+    /// passes, and would look as if the program were mended.
+    fn say_if_missed(&self) {
+        let moment = self.scene.moment.as_ref();
+        if let Some(Moment { actor, poll, .. }) = moment.filter(|_| !self.scene.is_done()) {
+            eprintln!("rungroup::testing: undisturbed, as `{actor}` had no poll {poll} this time");
+        }
+    }
+
     /// Whether it is the last one.
     fn end(&self, findings: &Findings) -> End {
         if self.is_last {

@@ -50,6 +50,8 @@ fn law_36_a_finding_is_found_again_alone() {
 fn a_moment_that_is_not_reached_is_undisturbed() {
     let said = alone("lost:99:the cat's");
     assert!(said.contains("0 findings in 1 trial"), "{said}");
+    let why = "undisturbed, as `the cat's` had no poll 99 this time";
+    assert!(said.contains(why), "{said}");
 }
 
 #[test]
