@@ -130,13 +130,14 @@ mod tests {
         runtime::block_on(test);
     }
 
-    /// The shell starts a process after it got its SIGTERM, and dies of it.
+    /// The shell starts a process after it got its SIGTERM, and then dies of another. It has no trap
+    /// by then, which the new process would have too until it is the command.
     #[test]
     fn what_a_terminated_shell_has_left_is_terminated() {
         let path = env::temp_dir().join(format!("processes-{}", process::id()));
         let waits = path.display();
         let leaves = format!(
-            "trap 'sleep 3600 & trap - TERM; kill -TERM $$' TERM
+            "trap 'trap - TERM; sleep 3600 & kill -TERM $$' TERM
              touch {waits}
              while :; do sleep 0.01; done"
         );

@@ -26,11 +26,6 @@ async fn run(job: Arc<Job>) -> Result {
         return Ok(());
     };
     let status = on_a_thread(move || exit_of(shell)).await??;
-    if status.terminating_signal() == Some(Signal::TERM.as_raw()) {
-        // A shell blocks signals while it forks: one that comes meanwhile ends the shell, and the new
-        // process never sees it.
-        job.terminate();
-    }
     match Ended::with(&status) {
         Some(ended) => Err(ended.into()),
         None => Ok(()),
@@ -120,11 +115,18 @@ impl Job {
     }
 
     /// Waits until the last process of the group has ended, and reaps them all: the shell, and what
-    /// it left, of which we are the subreaper.
+    /// it left, of which we are the subreaper. If SIGTERM ended the shell, what it left gets one too.
     pub(crate) fn reap(&self) {
         let State::Started(group) = *self.state() else {
             return;
         };
+        let is_terminated =
+            |shell: WaitIdStatus| shell.terminating_signal() == Some(Signal::TERM.as_raw());
+        if exit_of(group).is_ok_and(is_terminated) {
+            // A shell blocks signals while it forks: one that comes meanwhile ends the shell, and the
+            // new process never sees it.
+            self.terminate();
+        }
         let next = || waitid(WaitId::Pgid(Some(group)), WaitIdOptions::EXITED);
         while retry_on_intr(next).is_ok() {}
         *self.state() = State::Over;
