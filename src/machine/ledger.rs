@@ -285,3 +285,29 @@ impl Ledger {
         limits
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shared::intake::Intake;
+
+    #[test]
+    fn a_few_of_the_stages_whose_actors_have_left_are_kept() {
+        let intake = Intake::new();
+        let mut ledger = Ledger::default();
+        let mut members = MemberTable::default();
+        let mut kept = Vec::new();
+        for stage in 0..1_000 {
+            let actor = Actor::new(async { Ok(()) }, |_| {}).stage(stage);
+            ledger.admit(actor, intake.state(), &mut members);
+            let (order, nths) = ledger.next_fresh(1).unwrap();
+            let nth = nths.start;
+            let key = Key { order, nth };
+            drop(members.remove(key));
+            ledger.remove(key, &mut members);
+            kept.push(ledger.stages.len());
+        }
+        assert!(kept[..10].iter().copied().eq(1..=10), "{kept:?}");
+        assert!(kept.iter().all(|&stages| stages <= 20), "{kept:?}");
+    }
+}
