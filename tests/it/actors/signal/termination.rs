@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_lite::future::{block_on, zip};
+use futures_lite::future::{block_on, yield_now, zip};
 use rungroup::signal::{self, Signal};
 use rungroup::{Actor, ErrorKind as Kind, Group, Threads};
 use rustix::process::Signal as Number;
@@ -22,6 +22,7 @@ on_every_runtime! {
     law_31_nested_groups_drain_whoever_watches_and_however_often,
     law_31_termination_does_not_keep_the_group_alive,
     law_31_termination_watches_until_the_end,
+    law_31_termination_watches_after_its_own_exit,
     law_31_two_terminations_both_see_the_signal,
     law_31_a_sigterm_that_the_parent_blocked_is_heard,
 }
@@ -216,6 +217,32 @@ async fn law_31_termination_watches_until_the_end<R: Runtime>(rt: R) {
     group.add_actor(signal::termination(group.handle()).unwrap().stage(9));
     group.add_actor(Actor::new(pending(), |_| say("interrupted")).name("deaf"));
     group.add_actor(Actor::new(async { Ok(()) }, |_| {}).stage(9));
+    let error = group.run(rt.spawner()).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Stragglers);
+}
+
+/// `deaf`, which is in the background as well, ends only if signals are still taken.
+async fn law_31_termination_watches_after_its_own_exit<R: Runtime>(rt: R) {
+    if is_parent() {
+        let mut child = start();
+        child.wait_for("alone");
+        child.press_until_it_ends();
+        return child.ends_well();
+    }
+    // A signal too many must not kill, until the very end of the process.
+    std::mem::forget(signal::handler([Signal::Int]).unwrap());
+    let mut group = Group::new();
+    group.add_actor(signal::termination(group.handle()).unwrap());
+    let handle = group.handle();
+    let deaf = async move {
+        while handle.status().actors().len() > 1 {
+            yield_now().await;
+        }
+        say("alone");
+        pending().await
+    };
+    group.add_actor(Actor::new(deaf, |_| {}).name("deaf").background());
+    group.add(async { Ok(()) }, |_| {});
     let error = group.run(rt.spawner()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Stragglers);
 }
