@@ -16,8 +16,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use futures_lite::future::block_on;
-use rungroup::{Actor, Group, Threads};
+use futures_lite::future::{block_on, yield_now, zip};
+use rungroup::{Actor, Ends, Group, Threads};
 use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -123,6 +123,37 @@ fn a_life_is_told_from_the_start_to_the_exit() {
     let events = failing.iter().chain(&stopping);
     for line in events {
         assert!(!line.contains("Some(") && !line.contains("None"), "{line}");
+    }
+}
+
+/// The failure that is the cause is the group's own error. Any other one is a warning.
+#[test]
+fn a_failure_that_ends_nothing_is_a_warning() {
+    let log = Log::of_all();
+    let fails = || async { Err("no more disk".into()) };
+    let mut group = Group::new();
+    let before = Actor::new(fails(), |_| {}).ends_group(Ends::Never);
+    group.add_actor(before.name("told-before"));
+    let during = Actor::with(move |ctx| async move {
+        ctx.interrupted().await;
+        fails().await
+    });
+    group.add_actor(during.name("told-during"));
+    block_on(async {
+        let handle = group.handle();
+        let before_is_gone = async {
+            while handle.status().actors().len() > 1 {
+                yield_now().await;
+            }
+            handle.stop(Ok(()));
+        };
+        let (result, ()) = zip(group.run(Threads), before_is_gone).await;
+        result.unwrap();
+    });
+    for actor in ["told-before", "told-during"] {
+        let exited = log.lines(&format!("actor exited actor={actor} "));
+        assert_eq!(exited.len(), 1);
+        assert!(exited[0].starts_with("WARN rungroup: "), "{exited:?}");
     }
 }
 
