@@ -242,11 +242,17 @@ async fn law_26_a_group_that_is_never_idle_becomes_ready<R: Runtime>(rt: R) {
 /// By hand, to see what it does in each poll.
 #[test]
 fn law_15_no_poll_starts_or_takes_more_than_a_batch() {
+    starts_and_is_taken_in_batches(deaf());
+    // While readiness has a say, actors are looked at one by one.
+    starts_and_is_taken_in_batches(deaf().announces_ready());
+}
+
+fn starts_and_is_taken_in_batches(first: Actor) {
     const BATCH: usize = 256;
     let (spawner, wakes) = (Held::new(), Count::new());
     let waker = counting_waker(&wakes);
     let mut group = Group::new();
-    group.add_actor(deaf());
+    group.add_actor(first);
     let left = Count::new();
     group.extend((1..MANY).map(|_| leaving(&left)));
     let mut run = pin!(group.run(spawner.clone()));
