@@ -11,7 +11,7 @@
 //!
 //! - Each command is `sh -c COMMAND` in a process group of its own, and signals go to the whole
 //!   group. A command has ended when its shell has. If SIGTERM ended the shell, the processes that it
-//!   has left behind get a SIGTERM after it, because a process that the shell was about to start has
+//!   has left behind get another one, because a process that the shell was about to start may have
 //!   missed the first. On Linux, what a shell leaves is waited for too, and killed when the grace is
 //!   over.
 //! - A command's standard input is empty, and its output goes where ours does.

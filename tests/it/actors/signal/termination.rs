@@ -203,6 +203,11 @@ async fn law_31_termination_does_not_keep_the_group_alive<R: Runtime>(rt: R) {
     say("returned");
 }
 
+/// A signal too many must not kill, until the very end of the process.
+fn survive_sigint() {
+    std::mem::forget(signal::handler([Signal::Int]).unwrap());
+}
+
 /// Whatever its stage: `deaf` ends only if it still takes signals.
 async fn law_31_termination_watches_until_the_end<R: Runtime>(rt: R) {
     if is_parent() {
@@ -211,8 +216,7 @@ async fn law_31_termination_watches_until_the_end<R: Runtime>(rt: R) {
         child.press_until_it_ends();
         return child.ends_well();
     }
-    // A signal too many must not kill, until the very end of the process.
-    std::mem::forget(signal::handler([Signal::Int]).unwrap());
+    survive_sigint();
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle()).unwrap().stage(9));
     group.add_actor(Actor::new(pending(), |_| say("interrupted")).name("deaf"));
@@ -229,8 +233,7 @@ async fn law_31_termination_watches_after_its_own_exit<R: Runtime>(rt: R) {
         child.press_until_it_ends();
         return child.ends_well();
     }
-    // A signal too many must not kill, until the very end of the process.
-    std::mem::forget(signal::handler([Signal::Int]).unwrap());
+    survive_sigint();
     let mut group = Group::new();
     group.add_actor(signal::termination(group.handle()).unwrap());
     let handle = group.handle();
